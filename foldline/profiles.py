@@ -1,0 +1,64 @@
+"""Which adapters make up a profile: the one place where ports meet technologies.
+
+The contract suites run over every adapter listed here, so none can escape them.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from foldline.control.cassandra import open_cassandra_control
+from foldline.control.port import Control, Generation
+from foldline.control.sqlite import open_sqlite_control
+from foldline.log.kafka import open_kafka_log
+from foldline.log.port import EventLog
+from foldline.log.sqlite import open_sqlite_log
+from foldline.settings import ProfileName, Settings
+from foldline.views.cassandra import open_cassandra_views
+from foldline.views.port import Views
+from foldline.views.sqlite import open_sqlite_views
+
+LogOpener = Callable[[Settings], Awaitable[EventLog]]
+ControlOpener = Callable[[Settings], Awaitable[Control]]
+ViewsOpener = Callable[[Settings, Generation], Awaitable[Views]]
+
+
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """How each port of a profile is opened."""
+
+    log: LogOpener
+    control: ControlOpener
+    views: ViewsOpener
+
+
+PROFILES: Final[Mapping[ProfileName, Adapters]] = {
+    "embedded": Adapters(open_sqlite_log, open_sqlite_control, open_sqlite_views),
+    "distributed": Adapters(open_kafka_log, open_cassandra_control, open_cassandra_views),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The opened ports of an installation; `views` are those of the active generation."""
+
+    log: EventLog
+    control: Control
+    generation: Generation
+    views: Views
+
+    async def close(self) -> None:
+        """Close all ports, the log first, so that nothing new begins."""
+        await self.log.close()
+        await self.views.close()
+        await self.control.close()
+
+
+async def open_profile(settings: Settings) -> Profile:
+    """Open the ports of the profile that the settings name. The stores must be migrated."""
+    adapters = PROFILES[settings.profile]
+    control = await adapters.control(settings)
+    generation = await control.active_generation()
+    views = await adapters.views(settings, generation)
+    log = await adapters.log(settings)
+    return Profile(log, control, generation, views)

@@ -1,0 +1,89 @@
+"""Every number and address of an installation, once. Environment: `FOLDLINE_<NAME>`."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ProfileName = Literal["embedded", "distributed"]
+
+
+class Settings(BaseSettings):
+    """Units stand last in the names. What is fixed when a log or a generation is made says so."""
+
+    model_config = SettingsConfigDict(env_prefix="FOLDLINE_", extra="forbid", frozen=True)
+
+    profile: ProfileName = "embedded"
+    data_dir: Path = Path(".foldline")
+    node_id: int = Field(default=0, ge=0, le=1023, description="unique for each process")
+
+    # The log. The partition count is fixed when a log is made.
+    partitions: int = Field(default=0, ge=0, le=1024, description="0: 4 embedded, 16 distributed")
+    log_epoch: int = Field(default=0, ge=0, le=4095)
+    kafka_bootstrap: str = "127.0.0.1:9092"
+    topic: str = "events"
+    max_event_bytes: int = Field(default=65_536, ge=4_096)
+    append_timeout_s: float = Field(default=10.0, gt=0)
+    append_queue_max: int = Field(default=20_000, ge=1)
+
+    # The stores. Buckets and shards are fixed when a generation is made.
+    cassandra_hosts: str = "127.0.0.1"
+    cassandra_port: int = 9042
+    cassandra_datacenter: str = "datacenter1"
+    replication_factor: int = Field(default=1, ge=1)
+    keyspace: str = Field(default="foldline", pattern=r"^[a-z][a-z0-9_]{0,30}$")
+    allow_periodic_commitlog: bool = False
+    buckets: int = Field(default=1024, ge=1)
+    follower_shards: int = Field(default=4, ge=1, le=256)
+    requests_in_flight: int = Field(default=64, ge=1)
+    rows_per_write: int = Field(default=100_000, ge=1, description="timeline rows held at once")
+    store_timeout_s: float = Field(default=10.0, gt=0)
+    redis_url: str = "redis://127.0.0.1:6379/0"
+
+    # The fold.
+    cap: int = Field(default=800, ge=1, description="entries that a backfill delivers")
+    promote_at: int = Field(default=100_000, ge=1, description="followers of a celebrity")
+    demote_below: int = Field(default=90_000, ge=0)
+    follows_max: int = Field(default=5_000, ge=1, description="accounts one account may follow")
+
+    # The worker.
+    batch_events: int = Field(default=256, ge=1)
+    batch_wait_s: float = Field(default=0.05, gt=0)
+    audience_cache_bytes: int = Field(default=256 * 1024 * 1024, ge=1)
+    trim_samples: int = Field(default=8, ge=0, description="users looked at after each batch")
+    worker_instance: str = Field(default="worker-1", pattern=r"^[A-Za-z0-9_.-]{1,64}$")
+    session_timeout_s: float = Field(default=8.0, gt=0)
+    worker_stop_timeout_s: float = Field(default=15.0, gt=0)
+    stall_timeout_s: float = Field(default=60.0, gt=0)
+
+    # The readers.
+    celebrity_cache_s: float = Field(default=1.0, ge=0)
+    request_timeout_s: float = Field(default=10.0, gt=0)
+    after_wait_s: float = Field(default=0.5, ge=0)
+    page_max: int = Field(default=100, ge=1)
+    scan_max: int = Field(default=20_000, ge=1, description="ids one page may look at")
+
+    # HTTP.
+    bind_host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65_535)
+    body_max_bytes: int = Field(default=16_384, ge=1_024)
+    idempotency_ttl_s: int = Field(default=172_800, ge=60)
+    claim_lease_s: int = Field(default=60, ge=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Settings":
+        if self.demote_below > self.promote_at:
+            raise ValueError("demote_below must not exceed promote_at")
+        return self
+
+    @property
+    def partition_count(self) -> int:
+        """The partitions of a new log."""
+        return self.partitions or (4 if self.profile == "embedded" else 16)
+
+    @property
+    def settle_s(self) -> float:
+        """How long a celebrity flag must have been readable before pushing may stop: one lifetime
+        of any reader's copy, and the longest request that began with it."""
+        return self.celebrity_cache_s + self.request_timeout_s

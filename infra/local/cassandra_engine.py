@@ -1,0 +1,66 @@
+"""One Cassandra node on loopback, without JMX."""
+
+from infra.engine import CommitlogSync, Heap
+from infra.local import artifacts, tools
+from infra.local.engine import Launch, LocalEngine
+from infra.local.state import StateFile
+from infra.probes import cassandra_answers
+
+_HEAP = {
+    "tests": ["-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"],
+    "benchmarks": ["-Xms1g", "-Xmx2g", "-XX:+UseG1GC"],
+}
+# `group` acknowledges after fsync; `periodic` loses acknowledged rows on a kill -9.
+_COMMITLOG = {
+    "group": "commitlog_sync: group\ncommitlog_sync_group_window: 5ms",
+    "periodic": "commitlog_sync: periodic\ncommitlog_sync_period: 10s",
+}
+
+
+class CassandraEngine(LocalEngine):
+    """Ports: `client` (CQL), and `storage` for itself."""
+
+    name = "cassandra"
+    port_names = ("client", "storage")
+
+    def __init__(self, state: StateFile, heap: Heap, commitlog_sync: CommitlogSync) -> None:
+        super().__init__(state)
+        self._heap = heap
+        self._commitlog_sync = commitlog_sync
+
+    def version(self) -> str:
+        return artifacts.version(self.name)
+
+    def launch(self, on: dict[str, int]) -> Launch:
+        library = artifacts.library(self.name)
+        yaml = self.home / "cassandra.yaml"
+        logging = self.home / "logback.xml"
+        jamm = next(iter(sorted(library.glob("jamm-*.jar"))), library / "jamm.jar")
+        argv = [
+            tools.java(),
+            *_HEAP[self._heap],
+            *(self.templates / "jvm17.options").read_text().split(),
+            f"-XX:ErrorFile={self.home}/crash.log",
+            f"-javaagent:{jamm}",
+            f"-Dfoldline.log={self.log}",
+            f"-Dlogback.configurationFile={logging}",
+            f"-Dcassandra.config=file://{yaml}",
+            f"-Dcassandra.storagedir={self.data}",
+            "-Dcassandra-foreground=yes",
+            # One node has nobody to wait for.
+            "-Dcassandra.skip_wait_for_gossip_to_settle=0",
+            "-Dcassandra.ring_delay_ms=1",
+            "-Dcassandra.superuser_setup_delay_ms=0",
+            "-cp",
+            f"{library}/*",
+            "org.apache.cassandra.service.CassandraDaemon",
+        ]
+        commitlog = _COMMITLOG[self._commitlog_sync]
+        files = {
+            yaml: self.template("cassandra.yaml", data=self.data, commitlog=commitlog, **on),
+            logging: (self.templates / "logback.xml").read_text(),
+        }
+        return Launch(argv, files)
+
+    def answers(self, host: str, port: int) -> bool:
+        return cassandra_answers(host, port)

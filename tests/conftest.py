@@ -1,0 +1,72 @@
+"""The session's engines, and settings for a world of a test's own on either profile."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from foldline.settings import ProfileName, Settings
+from infra.local.stack import Endpoints, LocalStack
+
+PROFILE_PARAMS = [
+    pytest.param("embedded", id="embedded"),
+    pytest.param("distributed", id="distributed", marks=pytest.mark.engines),
+]
+ENGINES_DIR = Path(__file__).parent.parent / ".engines"
+
+
+@pytest.fixture(scope="session")
+def engines() -> Iterator[LocalStack]:
+    """Kafka, Cassandra and Redis for the whole session; left up if they were up before it."""
+    stack = LocalStack(ENGINES_DIR)
+    found_up = all(engine.healthy for engine in stack.status())
+    stack.up(print)
+    yield stack
+    if not found_up:
+        stack.down()
+
+
+@pytest.fixture(scope="session")
+def endpoints(engines: LocalStack) -> Endpoints:
+    """Where the engines of this session listen."""
+    return engines.up(print)
+
+
+class WorldSettings(Protocol):
+    def __call__(self, profile: ProfileName, **numbers: Any) -> Settings:
+        """Settings of an empty installation that no other test shares."""
+
+
+@pytest.fixture
+def world_settings(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> WorldSettings:
+    return _settings_maker(tmp_path_factory, request)
+
+
+@pytest.fixture(scope="module")
+def module_settings(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> WorldSettings:
+    return _settings_maker(tmp_path_factory, request)
+
+
+def _settings_maker(
+    paths: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Callable[..., Settings]:
+    def make(profile: ProfileName, **numbers: Any) -> Settings:
+        name = f"t{uuid.uuid4().hex[:12]}"
+        place: dict[str, Any] = {"data_dir": paths.mktemp(name), "keyspace": name, "topic": name}
+        if profile == "distributed":
+            ends: Endpoints = request.getfixturevalue("endpoints")
+            place |= {
+                "kafka_bootstrap": ends.kafka_bootstrap,
+                "cassandra_hosts": ends.cassandra_host,
+                "cassandra_port": ends.cassandra_port,
+                "redis_url": ends.redis_url,
+            }
+        return Settings(profile=profile, **place, **numbers)
+
+    return make
