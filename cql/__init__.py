@@ -1,0 +1,1 @@
+"""The schema in numbered migrations, and every statement by name."""

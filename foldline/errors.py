@@ -46,6 +46,10 @@ class ConflictError(RefusedError):
     """The request contradicts what is."""
 
 
+class UnsupportedMediaError(RefusedError):
+    """The body is not of a type that this route takes."""
+
+
 class KeyReusedError(RefusedError):
     """An idempotency key came again with another body."""
 

@@ -26,6 +26,8 @@ class Settings(BaseSettings):
     max_event_bytes: int = Field(default=65_536, ge=4_096)
     append_timeout_s: float = Field(default=10.0, gt=0)
     append_queue_max: int = Field(default=20_000, ge=1)
+    append_group_max: int = Field(default=1_000, ge=1, description="records one fsync covers")
+    tail_poll_s: float = Field(default=0.1, gt=0, description="for other processes' appends")
 
     # The stores. Buckets and shards are fixed when a generation is made.
     cassandra_hosts: str = "127.0.0.1"
@@ -38,7 +40,15 @@ class Settings(BaseSettings):
     follower_shards: int = Field(default=4, ge=1, le=256)
     requests_in_flight: int = Field(default=64, ge=1)
     rows_per_write: int = Field(default=100_000, ge=1, description="timeline rows held at once")
+    rows_per_mutation: int = Field(default=400, ge=1, le=10_000, description="of one bucket")
+    rows_per_page: int = Field(default=5_000, ge=1, description="rows of one answer of the store")
     store_timeout_s: float = Field(default=10.0, gt=0)
+    store_reconnect_s: float = Field(default=0.5, gt=0)
+    migration_lease_s: int = Field(default=60, ge=1)
+    sqlite_readers: int = Field(default=4, ge=1, le=64)
+    sqlite_queue_max: int = Field(default=10_000, ge=1)
+    sqlite_cache_kib: int = Field(default=16_384, ge=64, description="for each connection")
+    sqlite_wal_pages: int = Field(default=8_000, ge=100, description="between two checkpoints")
     redis_url: str = "redis://127.0.0.1:6379/0"
 
     # The fold.
@@ -51,7 +61,8 @@ class Settings(BaseSettings):
     batch_events: int = Field(default=256, ge=1)
     batch_wait_s: float = Field(default=0.05, gt=0)
     audience_cache_bytes: int = Field(default=256 * 1024 * 1024, ge=1)
-    trim_samples: int = Field(default=8, ge=0, description="users looked at after each batch")
+    rows_per_progress: int = Field(default=500_000, ge=1, description="rows between two progress")
+    trim_samples: int = Field(default=1, ge=0, description="users looked at after each batch")
     worker_instance: str = Field(default="worker-1", pattern=r"^[A-Za-z0-9_.-]{1,64}$")
     session_timeout_s: float = Field(default=8.0, gt=0)
     worker_stop_timeout_s: float = Field(default=15.0, gt=0)

@@ -45,6 +45,17 @@ class Engine(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def port(self) -> int:
+        """The clients' port, also while it is down. Raises EngineError before the first start."""
+
+    @property
+    def pid(self) -> int | None:
+        """The process that runs now; None while there is none."""
+
+    def version(self) -> str:
+        """The version that start() would run."""
+
     def start(self) -> None:
         """Start it where it is down; wake it where it is paused. Raises EngineError."""
 
@@ -66,28 +77,5 @@ class Engine(Protocol):
     def wait_healthy(self, timeout_s: float = START_TIMEOUT_S) -> None:
         """Wait until healthy. Raises EngineError if it dies, or when the time is over."""
 
-    def status(self) -> EngineStatus: ...
-
-
-class Stack(Protocol):
-    """The three engines of the distributed profile."""
-
-    @property
-    def kafka(self) -> Engine: ...
-
-    @property
-    def cassandra(self) -> Engine: ...
-
-    @property
-    def redis(self) -> Engine: ...
-
-    def up(self, say: Say) -> Endpoints:
-        """Install what is missing, start what is down, wait until all answer. Idempotent.
-
-        Raises EngineError with the end of the log and the way out.
-        """
-
-    def down(self) -> None:
-        """End all that was started for this state directory. Idempotent; the data stay."""
-
-    def status(self) -> list[EngineStatus]: ...
+    def status(self) -> EngineStatus:
+        """As it is now."""

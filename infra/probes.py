@@ -12,6 +12,8 @@ from aiokafka.errors import KafkaError
 from cassandra import DriverException
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable
 from cassandra.policies import WhiteListRoundRobinPolicy
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 PROBE_TIMEOUT_S = 3.0
 _CQL_PROTOCOL = 5
@@ -77,7 +79,13 @@ def cassandra_answers(host: str, port: int) -> bool:
 
 def redis_answers(host: str, port: int) -> bool:
     """True if PING is answered."""
-    client = redis.Redis(host=host, port=port, socket_timeout=1.0, socket_connect_timeout=1.0)
+    client = redis.Redis(
+        host=host,
+        port=port,
+        socket_timeout=1.0,
+        socket_connect_timeout=1.0,
+        retry=Retry(NoBackoff(), 0),
+    )
     try:
         return bool(client.ping())
     except (redis.RedisError, OSError):

@@ -5,7 +5,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from infra.engine import CommitlogSync, Heap, Stack
+from infra.engine import CommitlogSync, Heap
+from infra.engines import EngineStack
 from infra.local.stack import LocalStack
 
 _ASK_TIMEOUT_S = 10
@@ -13,7 +14,7 @@ _ASK_TIMEOUT_S = 10
 
 def local_stack(
     state_dir: Path, *, heap: Heap = "tests", commitlog_sync: CommitlogSync = "group"
-) -> Stack:
+) -> EngineStack:
     """The stack of a state directory on this machine; nothing is started yet."""
     if docker_answers() and importlib.util.find_spec("testcontainers") is not None:
         # testcontainers is a development dependency and asks for the engine when imported.

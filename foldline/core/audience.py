@@ -4,7 +4,7 @@ An audience is loaded from the views, which after a crash may be *ahead* of prog
 here is a difference: sets are joined, counts are the sizes of sets.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -17,8 +17,8 @@ class Audience:
     """An author's followers and live tweets (sorted, unique int64), and whether a celebrity."""
 
     author_id: int
-    followers: IntArray = NO_IDS
-    tweets: IntArray = NO_IDS
+    followers: IntArray = field(default_factory=lambda: NO_IDS)
+    tweets: IntArray = field(default_factory=lambda: NO_IDS)
     celebrity: bool = False
 
     @property

@@ -2,16 +2,15 @@
 
 import hashlib
 import shlex
-import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from signal import SIGCONT, SIGSTOP
+from signal import SIGCONT, SIGSTOP, Signals
 from string import Template
 
+from infra import engines
 from infra.engine import (
     LOOPBACK,
-    POLL_S,
     START_TIMEOUT_S,
     STOP_TIMEOUT_S,
     EngineError,
@@ -65,7 +64,10 @@ class LocalEngine(ABC):
         """One request of the engine's own protocol."""
 
     def prepare(self, launch: Launch) -> None:
-        """What has to happen once, before the first start."""
+        """Write the files."""
+        self.data.mkdir(parents=True, exist_ok=True)
+        for path, text in launch.files.items():
+            path.write_text(text)
 
     @property
     def port(self) -> int:
@@ -106,7 +108,9 @@ class LocalEngine(ABC):
     def kill(self) -> None:
         """SIGKILL, and wait until it is gone."""
         record = self._state.get(self.name)
-        if record is not None and not process.kill(record.pid, record.known_as):
+        if record is None or not _runs(record):
+            return
+        if not process.kill(record.pid, record.known_as):
             raise EngineError(f"{self.name} (pid {record.pid}) does not die")
 
     def pause(self) -> None:
@@ -126,13 +130,7 @@ class LocalEngine(ABC):
 
     def wait_healthy(self, timeout_s: float = START_TIMEOUT_S) -> None:
         """Wait until healthy. Raises EngineError with the log's end."""
-        deadline = time.monotonic() + timeout_s
-        while not self.healthy():
-            if self.pid is None:
-                raise EngineError(self._failure("ended while it started"))
-            if time.monotonic() > deadline:
-                raise EngineError(self._failure(f"does not answer after {timeout_s:.0f} s"))
-            time.sleep(POLL_S)
+        engines.wait_healthy(self, timeout_s, self._failure)
 
     def status(self) -> EngineStatus:
         """As it is now."""
@@ -152,15 +150,15 @@ class LocalEngine(ABC):
         return Template(text).substitute({key: str(value) for key, value in values.items()})
 
     def _new_ports(self) -> dict[str, int]:
-        return ports.pick(self.port_names, self._state.ports_in_use())
+        with locked(self._state.directory / "ports.lock"):
+            on = ports.pick(self.port_names, self._state.ports_in_use())
+            self._state.put(self.name, Record(self.version(), on, str(self.data)))
+            return on
 
     def _start(self, launch: Launch, on: dict[str, int]) -> None:
-        self.data.mkdir(parents=True, exist_ok=True)
-        for path, text in launch.files.items():
-            path.write_text(text)
+        self.prepare(launch)
         if self.output.exists():
             self.output.replace(self.output.with_suffix(".out.1"))
-        self.prepare(launch)
         pid = process.spawn(launch.argv, self.output)
         known_as = process.identity(pid) or ""
         record = Record(self.version(), on, str(self.data), pid, known_as, launch.fingerprint)
@@ -171,7 +169,7 @@ class LocalEngine(ABC):
             raise EngineError(f"{self.name} (pid {record.pid}) does not end")
         self._state.stopped(self.name)
 
-    def _send(self, number: int) -> None:
+    def _send(self, number: Signals) -> None:
         record = self._state.get(self.name)
         if record is not None:
             process.send(record.pid, record.known_as, number)
@@ -179,7 +177,7 @@ class LocalEngine(ABC):
     def _failure(self, what: str) -> str:
         lines: list[str] = []
         for path in (self.log, self.output):
-            if path.exists():
+            if path.is_file():
                 lines += path.read_text(errors="replace").splitlines()[-_TAIL_LINES:]
         tail = "\n".join(f"  {line}" for line in lines)
         return (
@@ -189,7 +187,7 @@ class LocalEngine(ABC):
 
 
 def _runs(record: Record) -> bool:
-    return record.pid > 0 and process.alive(record.pid, record.known_as)
+    return process.alive(record.pid, record.known_as)
 
 
 def _all_free(record: Record) -> bool:

@@ -36,6 +36,7 @@ class KafkaEngine(LocalEngine):
         argv = [
             tools.java(),
             *_HEAP[self._heap],
+            "-XX:+ExitOnOutOfMemoryError",
             f"-XX:ErrorFile={self.home}/crash.log",
             f"-Dfoldline.log={self.log}",
             f"-Dlog4j2.configurationFile={logging}",
@@ -51,7 +52,8 @@ class KafkaEngine(LocalEngine):
         return Launch(argv, files)
 
     def prepare(self, launch: Launch) -> None:
-        """Format the data directory, unless that is done."""
+        """Write the files; format the data directory, unless that is done."""
+        super().prepare(launch)
         if (self.data / "meta.properties").exists():
             return
         *java, _, properties = launch.argv

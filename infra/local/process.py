@@ -10,8 +10,8 @@ from pathlib import Path
 from infra.engine import POLL_S
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-_STATE_FIELD = 0
-_START_FIELD = 19
+# Places in /proc/PID/stat, counted from the state, which follows the name.
+_STATE, _THREADS, _STARTED = 0, 17, 19
 _KILL_TIMEOUT_S = 10.0
 
 
@@ -39,7 +39,8 @@ def spawn(argv: Sequence[str], output: Path) -> int:
 def identity(pid: int) -> str | None:
     """What tells this process from a later one with the same pid; None if it is dead.
 
-    Boot id and start time (clock ticks since boot). A zombie is dead.
+    Boot id and start time (clock ticks since boot). A zombie is dead once its other threads are
+    gone too: until then they hold its sockets and files.
     """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
@@ -47,13 +48,16 @@ def identity(pid: int) -> str | None:
         return None
     # The name stands in brackets and may itself hold spaces and brackets.
     fields = stat.rpartition(")")[2].split()
-    if fields[_STATE_FIELD] in "ZX":
+    if fields[_STATE] in "ZX" and int(fields[_THREADS]) <= 1:
         return None
-    return f"{_BOOT_ID.read_text().strip()}:{fields[_START_FIELD]}"
+    return f"{_BOOT_ID.read_text().strip()}:{fields[_STARTED]}"
 
 
 def alive(pid: int, known_as: str) -> bool:
     """True if the process that was started as `known_as` still runs."""
+    # waitpid would take 0 for "any child".
+    if pid <= 0:
+        return False
     # Reaps it if it was our own child; elsewhere init does.
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)

@@ -1,0 +1,211 @@
+"""A Cassandra session for asyncio: the driver works in a thread of its own, and answers come back
+to whichever loop asked."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sized
+from contextlib import suppress
+from typing import Any, Final, NamedTuple, TypeVar
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import structlog
+from cassandra import ConsistencyLevel, RequestValidationException
+from cassandra.cluster import ResultSet
+from cassandra.query import UNSET_VALUE, SimpleStatement
+
+from foldline.cassandra_driver import connect, driver_errors, sentence
+from foldline.core.ids import IntArray
+from foldline.errors import MisconfiguredError, UnavailableError, ViewsUnavailableError
+from foldline.settings import Settings
+
+Row = tuple[Any, ...]
+LOCAL_SERIAL: Final[int] = ConsistencyLevel.LOCAL_SERIAL
+T = TypeVar("T")
+
+_COMMITLOG_SYNC: Final = "SELECT value FROM system_views.settings WHERE name = 'commitlog_sync'"
+_AT_FAULT: Final[type[Exception]] = RequestValidationException  # the request is, not the store
+_log = structlog.get_logger(__name__)
+
+
+class _Page(NamedTuple):
+    columns: list[str]
+    rows: list[Row]
+    next: bytes | None
+
+
+class CassandraSession:
+    """Prepared statements by name, in one keyspace. For use from any number of event loops.
+
+    Every method raises the owner's `UnavailableError` where the store can't answer in time; a
+    write may then stand or not.
+    """
+
+    def __init__(
+        self,
+        session: Any,
+        prepared: Mapping[str, Any],
+        unavailable: type[UnavailableError],
+        in_flight: int,
+    ) -> None:
+        self._session = session
+        self._prepared = prepared
+        self._unavailable = unavailable
+        self._in_flight = in_flight
+        self._gates: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]
+        self._gates = WeakKeyDictionary()
+
+    def bind(self, name: str, *values: object) -> Any:
+        """The named statement with its parameters. None leaves a column as it is: a null would be
+        a tombstone."""
+        return self._prepared[name].bind([UNSET_VALUE if v is None else v for v in values])
+
+    async def execute(self, name: str, *values: object) -> None:
+        """Write."""
+        await self.run(self.bind(name, *values))
+
+    async def swap(self, name: str, *values: object) -> dict[str, Any] | None:
+        """Compare and set. None if it was applied, else what stands instead: of a row that is not
+        there, nothing."""
+        page = await self.run(self.bind(name, *values))
+        answer = dict(zip(page.columns, page.rows[0], strict=True))
+        return None if answer.pop("[applied]") else answer
+
+    async def rows(self, name: str, *values: object, consistency: int | None = None) -> list[Row]:
+        """All rows, page by page. At `LOCAL_SERIAL` also what an LWT in doubt has decided."""
+        statement = self.bind(name, *values)
+        statement.consistency_level = consistency
+        rows: list[Row] = []
+        at: bytes | None = None
+        while True:
+            page = await self.run(statement, at)
+            rows += page.rows
+            at = page.next
+            if at is None:
+                return rows
+
+    async def ids(self, name: str, *values: object) -> IntArray:
+        """The first column of all rows, in their order."""
+        rows = await self.rows(name, *values)
+        return np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
+
+    async def run(self, statement: Any, paging_state: bytes | None = None) -> _Page:
+        """Run a bound statement or a batch. A cancelled call may yet write."""
+        loop = asyncio.get_running_loop()
+        gate = self._gates.setdefault(loop, asyncio.Semaphore(self._in_flight))
+        await gate.acquire()
+        answer: asyncio.Future[_Page] = loop.create_future()
+
+        def settle(page: _Page | None, error: Exception | None) -> None:
+            gate.release()  # here, not when the caller gives up: the request is out until now
+            if answer.cancelled():
+                return
+            if page is not None:
+                answer.set_result(page)
+            elif error is not None:
+                answer.set_exception(self._translated(error))
+
+        def post(page: _Page | None, error: Exception | None) -> None:
+            with suppress(RuntimeError):  # the loop was closed: nobody waits any more
+                loop.call_soon_threadsafe(settle, page, error)
+
+        def arrived(rows: list[Row] | None) -> None:
+            result = ResultSet(response, rows)
+            post(_Page(result.column_names or [], rows or [], result.paging_state), None)
+
+        response = self._session.execute_async(statement, paging_state=paging_state)
+        response.add_callbacks(arrived, lambda error: post(None, error))
+        return await answer
+
+    async def for_each(self, act: Callable[[T], Awaitable[object]], items: Iterable[T]) -> None:
+        """`act` on every item, as many at once as requests may be in flight. The first error stops
+        the rest, and is raised when all that was begun is over."""
+        todo = iter(items)
+        width = min(self._in_flight, len(items)) if isinstance(items, Sized) else self._in_flight
+
+        async def work() -> None:
+            for item in todo:
+                await act(item)
+
+        try:
+            async with asyncio.TaskGroup() as workers:
+                for _ in range(width):
+                    workers.create_task(work())
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None
+
+    async def close(self) -> None:
+        """End the session, its connections and threads. Idempotent."""
+        await asyncio.to_thread(self._session.cluster.shutdown)
+
+    def _translated(self, error: Exception) -> Exception:
+        if isinstance(error, _AT_FAULT):
+            return error
+        unavailable = self._unavailable(sentence(error))
+        unavailable.__cause__ = error
+        return unavailable
+
+
+async def open_session(
+    settings: Settings,
+    keyspace: str,
+    statements: Mapping[str, str],
+    unavailable: type[UnavailableError],
+) -> CassandraSession:
+    """A session in `keyspace`, with all statements (name → text) prepared.
+
+    Raises `unavailable` where no host answers, `MisconfiguredError` where the schema is not there.
+    """
+
+    def connect_and_prepare() -> CassandraSession:
+        with driver_errors(unavailable):
+            session = connect(settings)
+            try:
+                session.set_keyspace(keyspace)
+                prepared = {name: _prepare(session, text) for name, text in statements.items()}
+            except BaseException:
+                session.cluster.shutdown()
+                raise
+        return CassandraSession(session, prepared, unavailable, settings.requests_in_flight)
+
+    try:
+        return await asyncio.to_thread(connect_and_prepare)
+    except RequestValidationException as error:
+        raise MisconfiguredError(
+            f"keyspace {keyspace} is not what this version needs: {error}. Run `foldline migrate`"
+        ) from error
+
+
+async def require_group_commitlog(settings: Settings) -> None:
+    """Refuse a Cassandra that acknowledges before it has fsynced: a kill would lose rows that
+    progress has passed.
+
+    Raises `MisconfiguredError`, unless the settings allow it; `ViewsUnavailableError`.
+    """
+    periodic = await asyncio.to_thread(_periodic_hosts, settings)
+    if not periodic:
+        return
+    detail = (
+        f"Cassandra at {', '.join(periodic)} has commitlog_sync: periodic, which loses "
+        "acknowledged rows when it is killed. Set `commitlog_sync: group` in cassandra.yaml"
+    )
+    if not settings.allow_periodic_commitlog:
+        raise MisconfiguredError(f"{detail}, or FOLDLINE_ALLOW_PERIODIC_COMMITLOG=1")
+    _log.warning("periodic commit log allowed", detail=detail)
+
+
+def _periodic_hosts(settings: Settings) -> list[str]:
+    with driver_errors(ViewsUnavailableError):
+        session = connect(settings)
+        try:
+            hosts = [host for host in session.cluster.metadata.all_hosts() if host.is_up]
+            query = SimpleStatement(_COMMITLOG_SYNC)  # a virtual table: each host has its own
+            found = {host: session.execute(query, host=host).one() for host in hosts}
+        finally:
+            session.cluster.shutdown()
+    return [str(host.address) for host, row in found.items() if row and row[0] == "periodic"]
+
+
+def _prepare(session: Any, text: str) -> Any:
+    prepared = session.prepare(text)
+    prepared.is_idempotent = True
+    return prepared

@@ -1,0 +1,84 @@
+"""The Cassandra driver, set up as Foldline needs it. Everything here blocks.
+
+The driver's own timestamps are off: microseconds since 1970 would beat every stamp for ever.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from cassandra import ConsistencyLevel, DriverException, RequestValidationException
+from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable
+from cassandra.connection import ConnectionException
+from cassandra.policies import (
+    ConstantReconnectionPolicy,
+    DCAwareRoundRobinPolicy,
+    TokenAwarePolicy,
+)
+from cassandra.protocol import ErrorMessage
+from cassandra.query import tuple_factory
+
+from foldline.errors import UnavailableError
+from foldline.settings import Settings
+
+_HEARTBEAT_S: Final = 5  # how soon a connection that went mute is given up
+
+
+def connect(settings: Settings) -> Any:
+    """The driver's session, in no keyspace. Its `cluster` is to be shut down by the caller."""
+    cluster = Cluster(
+        contact_points=settings.cassandra_hosts.split(","),
+        port=settings.cassandra_port,
+        execution_profiles={EXEC_PROFILE_DEFAULT: _profile(settings)},
+        # The default backs off to ten minutes and gives up in the end.
+        reconnection_policy=ConstantReconnectionPolicy(
+            settings.store_reconnect_s, max_attempts=None
+        ),
+        connect_timeout=settings.store_timeout_s,
+        idle_heartbeat_interval=_HEARTBEAT_S,
+        idle_heartbeat_timeout=_HEARTBEAT_S,
+    )
+    try:
+        session = cluster.connect()
+    except BaseException:
+        cluster.shutdown()
+        raise
+    session.use_client_timestamp = False
+    session.default_fetch_size = settings.rows_per_page
+    return session
+
+
+@contextmanager
+def driver_errors(unavailable: type[UnavailableError]) -> Iterator[None]:
+    """Raise `unavailable` for what the driver raises where the store can't answer."""
+    try:
+        yield
+    except RequestValidationException:
+        raise  # the store did answer: the request is at fault
+    except (DriverException, NoHostAvailable, ConnectionException, ErrorMessage) as error:
+        raise unavailable(sentence(error)) from error
+
+
+def sentence(error: Exception) -> str:
+    """What to tell of a driver's error."""
+    return f"Cassandra can't answer: {type(error).__name__}: {error}"
+
+
+def views_keyspace(settings: Settings, generation: int) -> str:
+    """The keyspace of a generation's views."""
+    return f"{settings.keyspace}_g{generation}"
+
+
+def _profile(settings: Settings) -> Any:
+    one_copy = settings.replication_factor == 1
+    return ExecutionProfile(
+        load_balancing_policy=TokenAwarePolicy(
+            DCAwareRoundRobinPolicy(local_dc=settings.cassandra_datacenter)
+        ),
+        consistency_level=(
+            ConsistencyLevel.LOCAL_ONE if one_copy else ConsistencyLevel.LOCAL_QUORUM
+        ),
+        serial_consistency_level=ConsistencyLevel.LOCAL_SERIAL,
+        request_timeout=settings.store_timeout_s,
+        row_factory=tuple_factory,
+    )

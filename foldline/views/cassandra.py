@@ -1,0 +1,123 @@
+"""The views in Cassandra: one keyspace a generation."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+import numpy as np
+
+from cql.loader import VIEWS, statements
+from foldline.cassandra import CassandraSession, Row, open_session
+from foldline.cassandra_driver import views_keyspace
+from foldline.control.port import Generation
+from foldline.core.audience import Audience
+from foldline.core.deliveries import gather
+from foldline.core.effects import Effect, SetCelebrity, TrimBelow
+from foldline.core.ids import NO_IDS, IntArray
+from foldline.core.position import Position, stamp_of
+from foldline.errors import ViewsUnavailableError
+from foldline.settings import Settings
+from foldline.views.cassandra_reads import CassandraReads
+from foldline.views.cassandra_rows import Placement, Write, writes
+from foldline.views.cassandra_timelines import TimelineWriter
+from foldline.views.port import DeadLetter, Views
+
+_AFTER_ROWS: Final = (SetCelebrity, TrimBelow)  # flags, and what rests on a floor that stands
+
+
+async def open_cassandra_views(settings: Settings, generation: Generation) -> Views:
+    """The views of a generation, whose keyspace must be migrated.
+
+    Raises `ViewsUnavailableError`, `MisconfiguredError`.
+    """
+    session = await open_session(
+        settings,
+        views_keyspace(settings, generation.number),
+        {name: statement.text for name, statement in statements(VIEWS).items()},
+        ViewsUnavailableError,
+    )
+    placement = Placement(generation.buckets, generation.follower_shards)
+    return CassandraViews(session, placement, settings)
+
+
+class CassandraViews(CassandraReads):
+    """`views.port.Views` on one generation's keyspace."""
+
+    def __init__(self, session: CassandraSession, placement: Placement, settings: Settings) -> None:
+        super().__init__(session, placement)
+        self._rows_per_write = settings.rows_per_write
+        self._timelines = TimelineWriter(session, placement.buckets, settings.rows_per_mutation)
+
+    async def load(self, author_ids: Sequence[int]) -> dict[int, Audience]:
+        found: dict[int, Audience] = {}
+
+        async def read(author_id: int) -> None:
+            followers, tweets, flags = await asyncio.gather(
+                self._session.ids("all_followers", author_id, self._placement.all_shards),
+                self._live_tweets(author_id),
+                self._session.rows("celebrity", self._placement.shard(author_id), author_id),
+            )
+            found[author_id] = Audience(author_id, np.sort(followers), tweets, bool(flags))
+
+        await self._session.for_each(read, set(author_ids))
+        return found
+
+    async def apply(self, effects: Sequence[Effect], progress: Mapping[int, int]) -> None:
+        rows = [effect for effect in effects if not isinstance(effect, _AFTER_ROWS)]
+        rest = [effect for effect in effects if isinstance(effect, _AFTER_ROWS)]
+        for columns in gather(rows, self._rows_per_write):
+            await self._timelines.write(columns)
+        await self._write(self._writes(rows))
+        await self._write(self._writes(rest))
+        await self._write(
+            ("set_progress", partition, offset, offset) for partition, offset in progress.items()
+        )
+
+    async def progress(self) -> dict[int, int]:
+        rows: list[tuple[int, int]] = await self._session.rows("progress")
+        return dict(rows)
+
+    async def dead_letters(self, after: Position | None, limit: int) -> list[DeadLetter]:
+        after = after or Position(-1, -1)
+        found: list[DeadLetter] = []
+        for partition in sorted(await self._session.ids("dead_letter_partitions")):
+            if partition >= after.partition and len(found) < limit:
+                behind = after.offset if partition == after.partition else -1
+                missing = limit - len(found)
+                rows = await self._session.rows(
+                    "next_dead_letters", int(partition), behind, missing
+                )
+                found += [_dead_letter(row) for row in rows if row[2] is not None]
+        return found
+
+    async def dead_letter(self, at: Position) -> DeadLetter | None:
+        rows = await self._session.rows("dead_letter", *at)
+        return _dead_letter(rows[0]) if rows and rows[0][2] is not None else None
+
+    async def mark_replayed(self, at: Position, to: Position) -> None:
+        await self._session.execute("add_replay", stamp_of(to.offset), {str(to)}, *at)
+
+    async def close(self) -> None:
+        await self._session.close()
+
+    def _writes(self, effects: Iterable[Effect]) -> Iterator[Write]:
+        for effect in effects:
+            yield from writes(effect, self._placement)
+
+    async def _write(self, rows: Iterable[Write]) -> None:
+        async def write(row: Write) -> None:
+            await self._session.execute(*row)
+
+        await self._session.for_each(write, rows)
+
+    async def _live_tweets(self, author_id: int) -> IntArray:
+        months = await self.months_of(author_id)
+        if not months:
+            return NO_IDS
+        return np.sort(await self._session.ids("tweets_in_months", author_id, months))
+
+
+def _dead_letter(row: Row) -> DeadLetter:
+    partition, offset, error, value, replayed_to = row
+    copies = sorted(Position.parse(text) for text in replayed_to or ())
+    return DeadLetter(Position(partition, offset), error, value, tuple(copies))

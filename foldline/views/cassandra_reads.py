@@ -1,0 +1,124 @@
+"""Reads of the served views from Cassandra: single partitions, many at once."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from foldline.cassandra import CassandraSession, Row
+from foldline.core.ids import NO_IDS, IntArray, month_of
+from foldline.core.span import Direction, Span
+from foldline.views.cassandra_rows import Placement
+from foldline.views.port import Account, TimelineRows, Tweet
+
+_ENTRIES: Final = {Direction.OLDER: "older_entries", Direction.NEWER: "newer_entries"}
+_TWEETS: Final = {Direction.OLDER: "older_tweets", Direction.NEWER: "newer_tweets"}
+
+
+class CassandraReads:
+    """`views.port.ServedViews` on one generation's keyspace."""
+
+    def __init__(self, session: CassandraSession, placement: Placement) -> None:
+        self._session = session
+        self._placement = placement
+
+    async def accounts(self, user_ids: Sequence[int]) -> dict[int, Account]:
+        found: dict[int, Account] = {}
+
+        async def read(user_id: int) -> None:
+            for row in await self._session.rows("account", user_id):
+                if row[1] is not None:
+                    found[user_id] = _account(row)
+
+        await self._session.for_each(read, set(user_ids))
+        return found
+
+    async def account_id(self, username: str) -> int | None:
+        rows = await self._session.rows("account_id", username)
+        return int(rows[0][0]) if rows else None
+
+    async def account_ids(self, after: int | None, limit: int) -> IntArray:
+        found: list[int] = []
+        while len(found) < limit:
+            rows = await (
+                self._session.rows("first_accounts", limit)
+                if after is None
+                else self._session.rows("next_accounts", after, limit)
+            )
+            found += [user_id for user_id, username in rows if username is not None]
+            if len(rows) < limit:
+                break
+            after = rows[-1][0]
+        return np.array(found[:limit], dtype=np.int64)
+
+    async def tweets(self, tweet_ids: Sequence[int]) -> dict[int, Tweet]:
+        found: dict[int, Tweet] = {}
+
+        async def read(tweet_id: int) -> None:
+            for row in await self._session.rows("tweet", tweet_id):
+                if row[1] is not None:
+                    *posted, deleted = row
+                    found[tweet_id] = Tweet(*posted, bool(deleted))
+
+        await self._session.for_each(read, set(tweet_ids))
+        return found
+
+    async def tweets_of(self, author_ids: Sequence[int], span: Span) -> dict[int, IntArray]:
+        found: dict[int, IntArray] = {}
+
+        async def read(author_id: int) -> None:
+            found[author_id] = await self._tweets_of(author_id, span)
+
+        await self._session.for_each(read, set(author_ids))
+        return found
+
+    async def timeline(self, user_id: int, span: Span) -> TimelineRows:
+        place = self._placement.bucket(user_id), user_id
+        rows = await self._session.rows(
+            _ENTRIES[span.direction], *place, span.above, span.below, span.limit
+        )
+        columns = np.array(rows, dtype=np.int64).reshape(-1, 2)
+        return TimelineRows(columns[:, 0], columns[:, 1])
+
+    async def floor(self, user_id: int) -> int:
+        rows = await self._session.rows("floor", user_id)
+        return int(rows[0][0]) if rows else 0
+
+    async def celebrities(self) -> IntArray:
+        return np.sort(await self._session.ids("celebrities", self._placement.all_shards))
+
+    async def following(self, user_id: int) -> IntArray:
+        return await self._session.ids("following", user_id)
+
+    async def follows(self, follower_id: int, followee_id: int) -> bool:
+        return bool(await self._session.rows("follows", follower_id, followee_id))
+
+    async def followers(self, user_id: int, after: int, limit: int) -> IntArray:
+        shards = self._placement.all_shards
+        return np.sort(await self._session.ids("next_followers", user_id, shards, after, limit))[
+            :limit
+        ]
+
+    async def _tweets_of(self, author_id: int, span: Span) -> IntArray:
+        newer = span.direction is Direction.NEWER
+        first, last = month_of(span.above), month_of(span.below)
+        months = await self.months_of(author_id)
+        found, missing = [NO_IDS], span.limit
+        for month in months if newer else reversed(months):
+            if first <= month <= last and missing > 0:
+                ids = await self._session.ids(
+                    _TWEETS[span.direction], author_id, month, span.above, span.below, missing
+                )
+                found.append(ids)
+                missing -= ids.size
+        return np.concatenate(found)
+
+    async def months_of(self, author_id: int) -> list[int]:
+        """The months in which an author has, or had, tweets; ascending."""
+        rows = await self._session.rows("months_of", author_id)
+        return sorted(rows[0][0] or ()) if rows else []
+
+
+def _account(row: Row) -> Account:
+    profile, counts = row[:5], row[5:]
+    return Account(*profile, *(count or 0 for count in counts))

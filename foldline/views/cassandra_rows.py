@@ -1,0 +1,136 @@
+"""What each effect writes, statement by statement. Timelines are written apart, as columns."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from foldline.core import effects as fx
+from foldline.core.ids import month_of, splitmix64
+from foldline.core.position import BELOW_FLOOR_STAMP
+
+Write = tuple[Any, ...]
+"""The name of a statement, then its parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a generation's rows lie; fixed when it was made."""
+
+    buckets: int
+    shards: int
+
+    def bucket(self, user_id: int) -> int:
+        """Whose timeline partition."""
+        return splitmix64(user_id) % self.buckets
+
+    def shard(self, user_id: int) -> int:
+        """Of a follower among an author's, and of a celebrity."""
+        return splitmix64(user_id) % self.shards
+
+    @property
+    def all_shards(self) -> list[int]:
+        return list(range(self.shards))
+
+
+def writes(effect: fx.Effect, placement: Placement) -> Iterator[Write]:
+    """The writes of one effect, in any order; none for what goes into timelines as columns."""
+    return _WRITES[type(effect)](effect, placement)
+
+
+def _put_account(effect: fx.PutAccount, placement: Placement) -> Iterator[Write]:
+    yield (
+        "put_account",
+        effect.user_id,
+        effect.username,
+        effect.display_name,
+        effect.bio,
+        effect.created_at,
+        effect.stamp,
+    )
+    yield "put_username", effect.username, effect.user_id, effect.stamp
+
+
+def _put_tweet(effect: fx.PutTweet, placement: Placement) -> Iterator[Write]:
+    month = month_of(effect.tweet_id)
+    yield (
+        "put_tweet",
+        effect.tweet_id,
+        effect.author_id,
+        effect.text,
+        effect.created_at,
+        effect.reply_to,
+        effect.stamp,
+    )
+    yield "list_tweet", effect.author_id, month, effect.tweet_id, effect.stamp
+    yield "add_month", effect.stamp, {month}, effect.author_id
+
+
+def _delete_tweet(effect: fx.DeleteTweet, placement: Placement) -> Iterator[Write]:
+    month = month_of(effect.tweet_id)
+    yield "mark_deleted", effect.stamp, effect.tweet_id
+    yield "unlist_tweet", effect.stamp, effect.author_id, month, effect.tweet_id
+
+
+def _put_edge(effect: fx.PutEdge, placement: Placement) -> Iterator[Write]:
+    follower, followee, stamp = effect.follower_id, effect.followee_id, effect.stamp
+    yield "put_follower", followee, placement.shard(follower), follower, stamp, stamp
+    yield "put_followee", follower, followee, stamp, stamp
+
+
+def _drop_edge(effect: fx.DropEdge, placement: Placement) -> Iterator[Write]:
+    follower, followee, stamp = effect.follower_id, effect.followee_id, effect.stamp
+    yield "drop_follower", stamp, followee, placement.shard(follower), follower
+    yield "drop_followee", stamp, follower, followee
+
+
+def _set_counts(effect: fx.SetCounts, placement: Placement) -> Iterator[Write]:
+    yield "set_counts", effect.stamp, effect.followers, effect.tweets, effect.user_id
+
+
+def _raise_floor(effect: fx.RaiseFloor, placement: Placement) -> Iterator[Write]:
+    for user_id in effect.users.tolist():
+        yield "raise_floor", user_id, effect.floor, effect.floor
+
+
+def _trim_below(effect: fx.TrimBelow, placement: Placement) -> Iterator[Write]:
+    bucket = placement.bucket(effect.user_id)
+    yield "trim", BELOW_FLOOR_STAMP, bucket, effect.user_id, effect.floor
+
+
+def _set_celebrity(effect: fx.SetCelebrity, placement: Placement) -> Iterator[Write]:
+    shard = placement.shard(effect.author_id)
+    if effect.celebrity:
+        yield "put_celebrity", shard, effect.author_id, effect.stamp
+    else:
+        yield "drop_celebrity", effect.stamp, shard, effect.author_id
+
+
+def _put_dead_letter(effect: fx.PutDeadLetter, placement: Placement) -> Iterator[Write]:
+    yield (
+        "put_dead_letter",
+        effect.partition,
+        effect.offset,
+        effect.error,
+        effect.value,
+        effect.stamp,
+    )
+
+
+def _as_columns(effect: fx.Deliver | fx.Retract, placement: Placement) -> Iterator[Write]:
+    return iter(())
+
+
+_WRITES: Final[Mapping[type, Callable[[Any, Placement], Iterator[Write]]]] = {
+    fx.PutAccount: _put_account,
+    fx.PutTweet: _put_tweet,
+    fx.DeleteTweet: _delete_tweet,
+    fx.PutEdge: _put_edge,
+    fx.DropEdge: _drop_edge,
+    fx.SetCounts: _set_counts,
+    fx.Deliver: _as_columns,
+    fx.Retract: _as_columns,
+    fx.RaiseFloor: _raise_floor,
+    fx.TrimBelow: _trim_below,
+    fx.SetCelebrity: _set_celebrity,
+    fx.PutDeadLetter: _put_dead_letter,
+}

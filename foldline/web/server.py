@@ -1,0 +1,96 @@
+"""An HTTP service: routes and operation behind the guard, on one port."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+from aiohttp import hdrs, web
+from aiohttp.web_protocol import RequestHandler
+
+from foldline.settings import Settings
+from foldline.web.guard import guard
+from foldline.web.operation import Check, add_operation
+from foldline.web.problems import problem
+from foldline.web.routes import Route, add_routes
+
+_LINE_MAX_BYTES: Final = 8_190
+
+
+class _Protocol(RequestHandler):
+    """Answers in problem+json also what is not even HTTP, and so never reaches the guard."""
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        if request.writer.output_size > 0:
+            raise ConnectionError("the response is sent already")
+        answer = problem(HTTPStatus(status), "this is not a request that HTTP allows", "")
+        answer.force_close()
+        return answer
+
+
+class _Server(web.Server):
+    def __call__(self) -> RequestHandler:
+        return _Protocol(self, loop=self._loop, **self._kwargs)
+
+
+class _Runner(web.AppRunner):
+    async def _make_server(self) -> web.Server:
+        server = await super()._make_server()
+        return _Server(
+            server.request_handler,
+            request_factory=server.request_factory,
+            loop=server._loop,
+            **server._kwargs,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """A service that answers."""
+
+    host: str
+    port: int
+    runner: web.AppRunner
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    async def close(self) -> None:
+        """Finish the requests in hand and stop."""
+        await self.runner.cleanup()
+
+
+async def listen(
+    settings: Settings, routes: Sequence[Route], checks: Mapping[str, Check], partitions: int
+) -> Listening:
+    """Serve `routes` on the settings' host and port (port 0: a free one)."""
+    app = web.Application(
+        middlewares=[guard(settings.request_timeout_s)], client_max_size=settings.body_max_bytes
+    )
+    add_routes(app, routes, partitions)
+    add_operation(app, checks)
+    app.on_response_prepare.append(_nameless)
+    runner = _Runner(
+        app,
+        access_log=None,
+        shutdown_timeout=settings.request_timeout_s,
+        max_line_size=_LINE_MAX_BYTES,
+        max_field_size=_LINE_MAX_BYTES,
+    )
+    await runner.setup()
+    site = web.TCPSite(runner, settings.bind_host, settings.port)
+    await site.start()
+    server: Any = site._server
+    return Listening(settings.bind_host, server.sockets[0].getsockname()[1], runner)
+
+
+async def _nameless(_: web.Request, response: web.StreamResponse) -> None:
+    """Keep the server's kind and version to ourselves."""
+    response.headers.pop(hdrs.SERVER, None)

@@ -1,0 +1,44 @@
+"""Random histories on the real fold: whatever the faults, each viewer is served the oracle's
+timeline, and each account's counts are the truth.
+
+A failing seed is repeated alone with `history(seed)`.
+"""
+
+from random import Random
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from foldline.core.span import Direction
+from tests.core.reader import walk
+from tests.core.workers import Workers
+from tests.core.worlds import random_world
+
+HISTORIES = 3_000
+
+
+def history(rng: Random) -> list[str]:
+    """Fold one random history under faults, and tell what is served wrongly."""
+    world = random_world(rng)
+    workers = Workers(world, rng)
+    workers.run()
+    wrong = []
+    for viewer in range(1, world.users + 1):
+        direction, limit = rng.choice(list(Direction)), rng.randint(1, 20)
+        if walk(workers.view, viewer, direction, limit) != world.timeline(viewer):
+            wrong.append(f"timeline of {viewer}, {direction.name} in pages of {limit}")
+    for user in world.heard_of():
+        if workers.view.counts(user) != world.counts(user):
+            wrong.append(f"counts of {user}")
+    return wrong
+
+
+def test_every_seeded_history_ends_in_the_oracles_timelines() -> None:
+    failed = {seed: wrong for seed in range(HISTORIES) if (wrong := history(Random(seed)))}
+    assert not failed, f"{len(failed)} of {HISTORIES}, at first {list(failed.items())[:3]}"
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.randoms(use_true_random=False))
+def test_every_history_that_hypothesis_finds_does_so_too(rng: Random) -> None:
+    assert history(rng) == []
