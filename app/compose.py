@@ -60,8 +60,8 @@ async def serve(
     profile: Profile,
     settings: Settings,
     service: ServiceName,
+    checks: Mapping[str, Check],
     commands: Commands | None = None,
-    more: Mapping[str, Check] | None = None,
 ) -> Listening:
     """One HTTP service over an opened profile, or both on one port."""
     clock = SystemClock()
@@ -70,4 +70,4 @@ async def serve(
         routes += ingest_routes(commands or commands_of(profile, settings, clock))
     if service != "ingest":
         routes += query_routes(reads_of(profile, settings, clock))
-    return await listen(settings, routes, checks_of(profile, more), profile.log.partitions)
+    return await listen(settings, routes, checks, profile.log.partitions)

@@ -4,27 +4,15 @@ import fcntl
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from app.compose import commands_of, serve
+from app.compose import checks_of, commands_of, serve
+from app.installation import Installation
 from foldline.clock import SystemClock
 from foldline.errors import MisconfiguredError
-from foldline.profiles import Profile, open_profile
+from foldline.profiles import open_profile
 from foldline.settings import Settings
-from foldline.web.server import Listening
-from ingest.commands import Commands
 from streams.runner import Runner
-
-
-@dataclass(frozen=True, slots=True)
-class Installation:
-    """An installation that runs in this process."""
-
-    profile: Profile
-    commands: Commands
-    runner: Runner
-    http: Listening
 
 
 @asynccontextmanager
@@ -41,9 +29,10 @@ async def running(settings: Settings) -> AsyncIterator[Installation]:
 
         try:
             runner.start()
-            http = await serve(profile, settings, "both", commands, {"projector": projector})
+            checks = checks_of(profile, {"projector": projector})
+            http = await serve(profile, settings, "both", checks, commands)
             try:
-                yield Installation(profile, commands, runner, http)
+                yield Installation(profile, commands, http, checks)
             finally:
                 await http.close()
         finally:

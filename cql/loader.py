@@ -9,6 +9,7 @@ CONTROL: Final = ("control",)
 VIEWS: Final = ("accounts", "tweets", "follows", "timelines", "progress")
 
 _HEAD: Final = re.compile(r"^-- name: (\w+)\n-- (.+)\n", re.MULTILINE)
+_END: Final = re.compile(r";$", re.MULTILINE)
 _COMMENT: Final = re.compile(r"^--.*$", re.MULTILINE)
 
 
@@ -20,7 +21,7 @@ class Statement(NamedTuple):
 
 
 class Script(NamedTuple):
-    """A file of statements, each ended by a semicolon. `source` is the whole text."""
+    """A file of statements, each ended by a semicolon at a line's end. `source`: the whole text."""
 
     name: str
     source: str
@@ -50,5 +51,5 @@ def migrations(folder: str) -> list[Script]:
 def script(*path: str) -> Script:
     """One file of statements."""
     source = resources.files("cql").joinpath(*path).read_text()
-    parts = (part.strip() for part in _COMMENT.sub("", source).split(";"))
+    parts = (part.strip() for part in _END.split(_COMMENT.sub("", source)))
     return Script("/".join(path), source, tuple(part for part in parts if part))

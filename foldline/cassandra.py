@@ -9,11 +9,11 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import structlog
-from cassandra import ConsistencyLevel, RequestValidationException
+from cassandra import ConsistencyLevel
 from cassandra.cluster import ResultSet
 from cassandra.query import UNSET_VALUE, SimpleStatement
 
-from foldline.cassandra_driver import connect, driver_errors, sentence
+from foldline.cassandra_driver import AT_FAULT, connect, driver_errors, sentence
 from foldline.core.ids import IntArray
 from foldline.errors import MisconfiguredError, UnavailableError, ViewsUnavailableError
 from foldline.settings import Settings
@@ -23,7 +23,6 @@ LOCAL_SERIAL: Final[int] = ConsistencyLevel.LOCAL_SERIAL
 T = TypeVar("T")
 
 _COMMITLOG_SYNC: Final = "SELECT value FROM system_views.settings WHERE name = 'commitlog_sync'"
-_AT_FAULT: Final[type[Exception]] = RequestValidationException  # the request is, not the store
 _log = structlog.get_logger(__name__)
 
 
@@ -138,7 +137,7 @@ class CassandraSession:
         await asyncio.to_thread(self._session.cluster.shutdown)
 
     def _translated(self, error: Exception) -> Exception:
-        if isinstance(error, _AT_FAULT):
+        if isinstance(error, AT_FAULT):
             return error
         unavailable = self._unavailable(sentence(error))
         unavailable.__cause__ = error
@@ -169,7 +168,7 @@ async def open_session(
 
     try:
         return await asyncio.to_thread(connect_and_prepare)
-    except RequestValidationException as error:
+    except AT_FAULT as error:
         raise MisconfiguredError(
             f"keyspace {keyspace} is not what this version needs: {error}. Run `foldline migrate`"
         ) from error

@@ -15,13 +15,14 @@ from cassandra.policies import (
     DCAwareRoundRobinPolicy,
     TokenAwarePolicy,
 )
-from cassandra.protocol import ErrorMessage
+from cassandra.protocol import ErrorMessage, SyntaxException
 from cassandra.query import tuple_factory
 
 from foldline.errors import UnavailableError
 from foldline.settings import Settings
 
-_HEARTBEAT_S: Final = 5  # how soon a connection that went mute is given up
+AT_FAULT: Final[tuple[type[Exception], ...]] = (RequestValidationException, SyntaxException)
+"""What the driver raises where the store did answer, and the request is at fault."""
 
 
 def connect(settings: Settings) -> Any:
@@ -35,8 +36,8 @@ def connect(settings: Settings) -> Any:
             settings.store_reconnect_s, max_attempts=None
         ),
         connect_timeout=settings.store_timeout_s,
-        idle_heartbeat_interval=_HEARTBEAT_S,
-        idle_heartbeat_timeout=_HEARTBEAT_S,
+        idle_heartbeat_interval=settings.store_heartbeat_s,
+        idle_heartbeat_timeout=settings.store_heartbeat_s,
     )
     try:
         session = cluster.connect()
@@ -53,8 +54,8 @@ def driver_errors(unavailable: type[UnavailableError]) -> Iterator[None]:
     """Raise `unavailable` for what the driver raises where the store can't answer."""
     try:
         yield
-    except RequestValidationException:
-        raise  # the store did answer: the request is at fault
+    except AT_FAULT:
+        raise
     except (DriverException, NoHostAvailable, ConnectionException, ErrorMessage) as error:
         raise unavailable(sentence(error)) from error
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from foldline.control.cassandra import open_cassandra_control
-from foldline.control.port import Control, Generation
+from foldline.control.port import Control
 from foldline.control.sqlite import open_sqlite_control
+from foldline.generation import Generation
 from foldline.log.kafka import open_kafka_log
 from foldline.log.port import EventLog
 from foldline.log.sqlite import open_sqlite_log

@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     rows_per_page: int = Field(default=5_000, ge=1, description="rows of one answer of the store")
     store_timeout_s: float = Field(default=10.0, gt=0)
     store_reconnect_s: float = Field(default=0.5, gt=0)
+    store_heartbeat_s: int = Field(default=5, ge=1, description="a mute connection is given up")
     migration_lease_s: int = Field(default=60, ge=1)
     sqlite_readers: int = Field(default=4, ge=1, le=64)
     sqlite_queue_max: int = Field(default=10_000, ge=1)

@@ -190,5 +190,5 @@ def write_rows(
     """Execute `statement`, written for one row (`VALUES (?, …)`), for many rows at a time."""
     left = iter(rows)
     while part := list(islice(left, ROWS_PER_STATEMENT)):
-        wide = _VALUES.sub(lambda match: "VALUES " + ", ".join([match[1]] * len(part)), statement)  # noqa: B023
+        wide = _VALUES.sub(lambda match: "VALUES " + ", ".join([match[1]] * len(part)), statement)
         connection.execute(wide, list(chain.from_iterable(part)))

@@ -2,9 +2,10 @@
 
 from cql.loader import CONTROL, statements
 from foldline.cassandra import LOCAL_SERIAL, CassandraSession, open_session
-from foldline.control.port import Claim, Control, Generation, Reservation
+from foldline.control.port import Claim, Control, Reservation
 from foldline.core.position import Position
 from foldline.errors import ControlUnavailableError, MisconfiguredError
+from foldline.generation import Generation
 from foldline.settings import Settings
 
 

@@ -8,15 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from foldline.core.position import Position
-
-
-@dataclass(frozen=True, slots=True)
-class Generation:
-    """A set of views. Its number names it; buckets and shards are fixed when it is made."""
-
-    number: int
-    buckets: int
-    follower_shards: int
+from foldline.generation import Generation
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,10 @@ UPCASTS: Final[Upcasts] = {}
 """(type, version) → the payload one version up. Every type is at its first version."""
 
 
+# Nesting a few thousand deep, which fits into any record, ends in a RecursionError.
+_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
 class Envelope(msgspec.Struct, frozen=True):
     """An event and what is known of it: `occurred_at` in ms since 1970, `cause` the id of the event
     that a derived one follows from."""
@@ -84,7 +88,7 @@ class Codec:
                 idempotency_key=wire.idempotency_key,
                 cause=wire.cause,
             )
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except _UNREADABLE as error:
             raise UndecodableError(f"not an event: {error}") from error
 
     def _event(self, wire: _Wire) -> Event:
@@ -103,5 +107,10 @@ class Codec:
             upcast = self._upcasts.get((wire.type, version))
             if upcast is None:
                 raise UndecodableError(f"{wire.type} never had a version {version}")
-            payload = upcast(payload)
+            try:
+                payload = upcast(payload)
+            except (LookupError, TypeError, ValueError) as error:
+                raise UndecodableError(
+                    f"not a {wire.type} of version {version}: {error!r}"
+                ) from error
         return msgspec.convert(payload, kind)

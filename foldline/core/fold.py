@@ -10,11 +10,13 @@ The rules, each checked against random histories with crashes, repeats and zombi
 - An unfollow takes the newest tweets back. Readers filter by the follow set too, so what is left
   over is never shown.
 - A demotion brings every follower what was not pushed, and only then clears the flag.
+- A deletion is final. A late copy of the post writes the tweet again, under its marker.
 - Nothing is skipped because it seems done already: the audience may have been loaded from a view
   that is ahead of progress, where one write of an event stands and another does not.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -121,14 +123,14 @@ def _user_unfollowed(
 def _author_promoted(
     audience: Audience, event: ev.AuthorPromoted, stamp: int, cap: int, pushed: bool
 ) -> Folded:
-    after = Audience(audience.author_id, audience.followers, audience.tweets, celebrity=True)
+    after = replace(audience, celebrity=True)
     return after, [SetCelebrity(event.author_id, True, stamp)]
 
 
 def _author_demoted(
     audience: Audience, event: ev.AuthorDemoted, stamp: int, cap: int, pushed: bool
 ) -> Folded:
-    after = Audience(audience.author_id, audience.followers, audience.tweets, celebrity=False)
+    after = replace(audience, celebrity=False)
     effects = _backfill(after, after.followers, stamp, cap)
     return after, [*effects, SetCelebrity(event.author_id, False, stamp)]
 

@@ -32,7 +32,7 @@ class Snowflakes:
         if not 0 <= node_id <= MAX_NODE:
             raise ValueError(f"node id {node_id} is not within 0-{MAX_NODE}")
         self._node = node_id << SEQUENCE_BITS
-        self._last_ms = 0
+        self._last_ms = EPOCH_MS  # a clock before the epoch would make ids below 1
         self._sequence = 0
 
     def next(self, now_ms: int) -> int:

@@ -55,9 +55,16 @@ class _Line:
     outstanding: int = 0
     overdue: int = 0
 
-    def watch(self, sent: "asyncio.Future[Any]") -> None:
+    async def send(self, **record: Any) -> "asyncio.Future[Any]":
+        """Hand a record over. It counts as outstanding until Kafka answers."""
         self.outstanding += 1
+        try:
+            sent: asyncio.Future[Any] = await self.producer.send(**record)
+        except BaseException:
+            self.outstanding -= 1
+            raise
         sent.add_done_callback(self._answered)
+        return sent
 
     def expect_late(self, sent: "asyncio.Future[Any]") -> None:
         self.overdue += 1
@@ -184,8 +191,8 @@ class KafkaLog:
                     raise LogUnavailableError("Kafka still owes the answer to earlier appends")
                 if line.outstanding >= self._settings.append_queue_max:
                     raise LogUnavailableError(f"{line.outstanding} appends wait for Kafka already")
-                sent: asyncio.Future[Any] = await line.producer.send(
-                    self._settings.topic,
+                sent = await line.send(
+                    topic=self._settings.topic,
                     value=record.value,
                     key=record.key.to_bytes(8, "big"),
                     partition=partition_of(record.key, self._partitions),
@@ -195,7 +202,6 @@ class KafkaLog:
             if line is not None and isinstance(error, KafkaError):
                 self._retire(line)
             raise self._unavailable(error) from error
-        line.watch(sent)
         return line, sent
 
     async def _connected(self) -> _Line:
@@ -212,7 +218,7 @@ class KafkaLog:
             enable_idempotence=True,
             acks="all",
             linger_ms=_LINGER_MS,
-            max_batch_size=_BATCH_BYTES,
+            max_batch_size=min(_BATCH_BYTES, self._settings.max_event_bytes),
             max_request_size=self._settings.max_event_bytes + RECORD_HEADROOM_BYTES,
             request_timeout_ms=int(self._settings.append_timeout_s * 1000),
         )

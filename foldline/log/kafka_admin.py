@@ -33,6 +33,7 @@ async def create_topic(settings: Settings) -> None:
         settings.topic,
         settings.partition_count,
         _BROKERS_CHOICE,
+        replica_assignments={},  # aiokafka wants them with the broker's choice
         topic_configs={
             "cleanup.policy": "delete",
             "retention.ms": "-1",

@@ -9,13 +9,13 @@ import numpy as np
 from cql.loader import VIEWS, statements
 from foldline.cassandra import CassandraSession, Row, open_session
 from foldline.cassandra_driver import views_keyspace
-from foldline.control.port import Generation
 from foldline.core.audience import Audience
 from foldline.core.deliveries import gather
 from foldline.core.effects import Effect, SetCelebrity, TrimBelow
 from foldline.core.ids import NO_IDS, IntArray
 from foldline.core.position import Position, stamp_of
 from foldline.errors import ViewsUnavailableError
+from foldline.generation import Generation
 from foldline.settings import Settings
 from foldline.views.cassandra_reads import CassandraReads
 from foldline.views.cassandra_rows import Placement, Write, writes

@@ -57,8 +57,7 @@ class CassandraReads:
         async def read(tweet_id: int) -> None:
             for row in await self._session.rows("tweet", tweet_id):
                 if row[1] is not None:
-                    *posted, deleted = row
-                    found[tweet_id] = Tweet(*posted, bool(deleted))
+                    found[tweet_id] = Tweet(*(*row[:5], bool(row[5])))
 
         await self._session.for_each(read, set(tweet_ids))
         return found

@@ -1,0 +1,129 @@
+"""The `foldline` command. Data go to stdout, messages and progress to stderr; exit 0 is fine, 1 an
+error that is explained, 2 wrong usage."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from app import engine_commands, letter_commands, status
+from app.dev import dev as run_dev
+from app.import_graph import import_graph as run_import
+from app.options import (
+    DataDir,
+    Json,
+    ProfileOption,
+    run,
+    run_opened,
+    run_until_stopped,
+    settings_of,
+)
+from app.output import print_json, stdout
+from app.progress import stderr
+from app.serving import serve as run_service
+from app.worker import lone, supervised
+from cql.migrator import migrate as run_migrations
+from foldline.log.kafka import create_topic
+from foldline.telemetry import configure_logging
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+app.add_typer(engine_commands.app, name="engines")
+app.add_typer(letter_commands.app, name="dead-letters")
+
+Port = Annotated[int | None, typer.Option("--port", help="0 takes a free one [8080].")]
+LogLevel = Annotated[
+    Literal["debug", "info", "warning", "error"],
+    typer.Option("--log-level", envvar="FOLDLINE_LOG_LEVEL"),
+]
+
+
+@app.callback()
+def every_command(log_level: LogLevel = "warning") -> None:
+    """Foldline: home timelines as a fold of a durable log."""
+    configure_logging(as_json=not stderr.is_terminal, level=log_level)
+
+
+@app.command()
+def dev(
+    profile: ProfileOption = None,
+    data_dir: DataDir = None,
+    port: Port = None,
+    demo: Annotated[
+        bool, typer.Option("--demo/--no-demo", help="Load a real graph on first start.")
+    ] = True,
+) -> None:
+    """Run a whole installation on this machine, until Ctrl-C."""
+    settings = settings_of(profile=profile, data_dir=data_dir, port=port)
+    run_until_stopped(lambda stop: run_dev(settings, stop, demo=demo))
+
+
+@app.command()
+def serve(
+    service: Annotated[Literal["ingest", "query"], typer.Argument(help="Which service.")],
+    port: Port = None,
+) -> None:
+    """Run one HTTP service over Kafka and Cassandra."""
+    settings = settings_of(profile="distributed", port=port)
+    run_until_stopped(lambda stop: run_service(settings, service, stop))
+
+
+@app.command()
+def worker(
+    data_dir: DataDir = None,
+    instance: Annotated[
+        str | None, typer.Option("--instance", help="Unique for each worker [worker-1].")
+    ] = None,
+    alone: Annotated[
+        bool, typer.Option("--lone", help="Without the supervisor that restarts it.")
+    ] = False,
+) -> None:
+    """Fold the log into the views: a Faust worker and its supervisor."""
+    settings = settings_of(profile="distributed", data_dir=data_dir, worker_instance=instance)
+    raise typer.Exit(lone(settings) if alone else supervised(settings))
+
+
+@app.command()
+def migrate(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what is missing.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Make the keyspaces, tables and topic that are missing."""
+    settings = settings_of(profile="distributed", data_dir=data_dir)
+
+    async def main() -> None:
+        for step in await run_migrations(settings, dry_run=dry_run):
+            stdout.print(step)
+        if not dry_run:
+            await create_topic(settings)
+
+    run(main)
+
+
+@app.command()
+def import_graph(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="An edge a line.")],
+    profile: ProfileOption = None,
+    data_dir: DataDir = None,
+    prefix: Annotated[str, typer.Option("--prefix", help="Of the usernames.")] = "node_",
+) -> None:
+    """Import a social graph: each edge as two follows. Run it again to go on after a stop."""
+    settings = settings_of(profile=profile, data_dir=data_dir, port=0)
+    run(lambda: run_import(settings, file, prefix))
+
+
+@app.command("status")
+def show_status(
+    profile: ProfileOption = None, data_dir: DataDir = None, as_json: Json = False
+) -> None:
+    """How far the views are behind the log."""
+    settings = settings_of(profile=profile, data_dir=data_dir)
+    found = run_opened(settings, lambda opened: status.status_of(opened, settings.profile))
+    if as_json:
+        print_json(found)
+    else:
+        status.show(found, stdout)
+
+
+def main() -> None:
+    """The entry point of the command."""
+    app()

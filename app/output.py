@@ -1,0 +1,11 @@
+"""Data for the caller, on stdout."""
+
+import orjson
+from rich.console import Console
+
+stdout = Console(highlight=False, soft_wrap=True)
+
+
+def print_json(value: object) -> None:
+    """`value` (dataclasses included) as one line of JSON."""
+    stdout.out(orjson.dumps(value).decode(), highlight=False)
