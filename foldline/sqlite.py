@@ -10,9 +10,9 @@ import asyncio
 import re
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -35,14 +35,15 @@ _DEFECTS: Final = (
     sqlite3.NotSupportedError,
     sqlite3.ProgrammingError,
 )
-# At these a commit has certainly not happened: its last page was not written, or none at all.
-_NOT_COMMITTED: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}
+# At these the page that makes a commit was never written whole; at others it may have been.
+_NOT_COMMITTED: Final = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
     """What a database is for. `synchronous`: FULL survives a power cut, NORMAL a killed process.
-    Errors are raised as `unavailable`, or as `unknown` where a commit may have happened."""
+    Errors are raised as `unavailable`, or as `unknown` where a commit may have happened. It waits
+    `busy_timeout_s` for other processes, and at most `queue_max` callers wait for it."""
 
     synchronous: Literal["FULL", "NORMAL"]
     unavailable: type[FoldlineError]
@@ -88,21 +89,18 @@ class Database:
         return self._submit(self._writers, job, *args, **kwargs)
 
     def transact(self, change: Callable[[sqlite3.Connection], T]) -> T:
-        """As `write`, for callers in the writer's thread."""
+        """As `write`, for jobs in the writer's thread."""
         writer = self._connections[0]
         try:
-            writer.execute("BEGIN IMMEDIATE")
-            result = change(writer)
-        except BaseException as error:
-            self._roll_back(writer)
-            raise self._named(error, self._owner.unavailable) from error
-        try:
-            writer.execute("COMMIT")
-        except sqlite3.Error as error:
-            self._roll_back(writer)
-            certain = error.sqlite_errorcode in _NOT_COMMITTED
-            kind = self._owner.unavailable if certain else self._owner.unknown
-            raise self._named(error, kind) from error
+            with self._named():
+                writer.execute("BEGIN IMMEDIATE")
+                result = change(writer)
+            self._commit(writer)
+        except BaseException:
+            with suppress(sqlite3.Error):  # the first error is the one to tell
+                if writer.in_transaction:
+                    writer.execute("ROLLBACK")
+            raise
         return result
 
     async def close(self) -> None:
@@ -129,24 +127,29 @@ class Database:
     def _query(self, query: Callable[[sqlite3.Connection], T]) -> T:
         connection = self._idle.get()
         try:
-            return query(connection)
-        except sqlite3.Error as error:
-            raise self._named(error, self._owner.unavailable) from error
+            with self._named():
+                return query(connection)
         finally:
             self._idle.put(connection)
 
-    def _connect(self, schema: str) -> None:
+    def _commit(self, writer: sqlite3.Connection) -> None:
         try:
+            writer.execute("COMMIT")
+        except sqlite3.Error as error:
+            certain = error.sqlite_errorcode in _NOT_COMMITTED
+            kind = self._owner.unavailable if certain else self._owner.unknown
+            raise kind(f"{self._path}: {error}") from error
+
+    def _connect(self, schema: str) -> None:
+        with self._named():
             self._path.parent.mkdir(parents=True, exist_ok=True)
             writer = self._connection()
             writer.execute("PRAGMA journal_mode = WAL")
-            writer.executescript(f"BEGIN IMMEDIATE; {schema}; COMMIT")
+            writer.executescript(f"BEGIN IMMEDIATE;\n{schema}\nCOMMIT")
             for _ in range(self._settings.sqlite_readers):
                 reader = self._connection()
                 reader.execute("PRAGMA query_only = ON")
                 self._idle.put(reader)
-        except (sqlite3.Error, OSError) as error:
-            raise self._named(error, self._owner.unavailable) from error
 
     def _connection(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -161,16 +164,15 @@ class Database:
         connection.execute(f"PRAGMA wal_autocheckpoint = {self._settings.sqlite_wal_pages}")
         return connection
 
-    def _roll_back(self, writer: sqlite3.Connection) -> None:
-        with suppress(sqlite3.Error):  # the first error is the one to tell
-            if writer.in_transaction:
-                writer.execute("ROLLBACK")
-
-    def _named(self, error: BaseException, kind: type[FoldlineError]) -> BaseException:
-        """Trouble with the file as the owner's error; a defect of ours as it is."""
-        if isinstance(error, sqlite3.Error | OSError) and not isinstance(error, _DEFECTS):
-            return kind(f"{self._path}: {error}")
-        return error
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Trouble with the file becomes the owner's error; a defect of ours stays what it is."""
+        try:
+            yield
+        except _DEFECTS:
+            raise
+        except (sqlite3.Error, OSError) as error:
+            raise self._owner.unavailable(f"{self._path}: {error}") from error
 
     def _shut(self) -> None:
         self._readers.shutdown()

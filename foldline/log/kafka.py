@@ -224,6 +224,7 @@ class KafkaLog:
         )
         try:
             await producer.start()
+            await producer.partitions_for(self._settings.topic)
         except BaseException:
             await producer.stop()
             raise

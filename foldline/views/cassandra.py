@@ -12,7 +12,7 @@ from foldline.cassandra_driver import views_keyspace
 from foldline.core.audience import Audience
 from foldline.core.deliveries import gather
 from foldline.core.effects import Effect, SetCelebrity, TrimBelow
-from foldline.core.ids import NO_IDS, IntArray
+from foldline.core.ids import IntArray
 from foldline.core.position import Position, stamp_of
 from foldline.errors import ViewsUnavailableError
 from foldline.generation import Generation
@@ -52,12 +52,18 @@ class CassandraViews(CassandraReads):
         found: dict[int, Audience] = {}
 
         async def read(author_id: int) -> None:
-            followers, tweets, flags = await asyncio.gather(
+            followers, posts, flags = await asyncio.gather(
                 self._session.ids("all_followers", author_id, self._placement.all_shards),
-                self._live_tweets(author_id),
+                self._posts(author_id),
                 self._session.rows("celebrity", self._placement.shard(author_id), author_id),
             )
-            found[author_id] = Audience(author_id, np.sort(followers), tweets, bool(flags))
+            found[author_id] = Audience(
+                author_id,
+                followers=np.sort(followers),
+                tweets=_sorted(tweet_id for tweet_id, deleted in posts if not deleted),
+                deleted=_sorted(tweet_id for tweet_id, deleted in posts if deleted),
+                celebrity=bool(flags),
+            )
 
         await self._session.for_each(read, set(author_ids))
         return found
@@ -110,11 +116,13 @@ class CassandraViews(CassandraReads):
 
         await self._session.for_each(write, rows)
 
-    async def _live_tweets(self, author_id: int) -> IntArray:
+    async def _posts(self, author_id: int) -> list[Row]:
         months = await self.months_of(author_id)
-        if not months:
-            return NO_IDS
-        return np.sort(await self._session.ids("tweets_in_months", author_id, months))
+        return await self._session.rows("tweets_in_months", author_id, months) if months else []
+
+
+def _sorted(ids: Iterable[int]) -> IntArray:
+    return np.sort(np.fromiter(ids, dtype=np.int64))
 
 
 def _dead_letter(row: Row) -> DeadLetter:

@@ -1,12 +1,13 @@
 """Reads of the served views from Cassandra: single partitions, many at once."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from foldline.cassandra import CassandraSession, Row
-from foldline.core.ids import NO_IDS, IntArray, month_of
+from foldline.core.ids import IntArray, month_of
 from foldline.core.span import Direction, Span
 from foldline.views.cassandra_rows import Placement
 from foldline.views.port import Account, TimelineRows, Tweet
@@ -102,20 +103,36 @@ class CassandraReads:
         newer = span.direction is Direction.NEWER
         first, last = month_of(span.above), month_of(span.below)
         months = await self.months_of(author_id)
-        found, missing = [NO_IDS], span.limit
+        found: list[int] = []
         for month in months if newer else reversed(months):
-            if first <= month <= last and missing > 0:
-                ids = await self._session.ids(
-                    _TWEETS[span.direction], author_id, month, span.above, span.below, missing
-                )
-                found.append(ids)
-                missing -= ids.size
-        return np.concatenate(found)
+            if first <= month <= last and len(found) < span.limit:
+                rest = replace(span, limit=span.limit - len(found))
+                found += await self._tweets_in(author_id, month, rest)
+        return np.array(found, dtype=np.int64)
+
+    async def _tweets_in(self, author_id: int, month: int, span: Span) -> list[int]:
+        """The live tweets of one month within `span`, read on past the deleted ones."""
+        found: list[int] = []
+        while True:
+            missing = span.limit - len(found)
+            rows = await self._session.rows(
+                _TWEETS[span.direction], author_id, month, span.above, span.below, missing
+            )
+            found += [tweet_id for tweet_id, deleted in rows if not deleted]
+            if len(rows) < missing or len(found) == span.limit:
+                return found
+            span = _behind(span, rows[-1][0])
 
     async def months_of(self, author_id: int) -> list[int]:
         """The months in which an author has, or had, tweets; ascending."""
         rows = await self._session.rows("months_of", author_id)
         return sorted(rows[0][0] or ()) if rows else []
+
+
+def _behind(span: Span, tweet_id: int) -> Span:
+    if span.direction is Direction.NEWER:
+        return replace(span, above=tweet_id)
+    return replace(span, below=tweet_id)
 
 
 def _account(row: Row) -> Account:

@@ -68,7 +68,8 @@ def _put_tweet(effect: fx.PutTweet, placement: Placement) -> Iterator[Write]:
 def _delete_tweet(effect: fx.DeleteTweet, placement: Placement) -> Iterator[Write]:
     month = month_of(effect.tweet_id)
     yield "mark_deleted", effect.stamp, effect.tweet_id
-    yield "unlist_tweet", effect.stamp, effect.author_id, month, effect.tweet_id
+    yield "list_deleted", effect.stamp, effect.author_id, month, effect.tweet_id
+    yield "add_month", effect.stamp, {month}, effect.author_id  # it may come before its post
 
 
 def _put_edge(effect: fx.PutEdge, placement: Placement) -> Iterator[Write]:

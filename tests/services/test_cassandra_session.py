@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,8 @@ from cql.loader import VIEWS, statements
 from cql.migrator import migrate
 from foldline.cassandra import CassandraSession, open_session, require_group_commitlog
 from foldline.cassandra_driver import connect, views_keyspace
-from foldline.core.effects import Deliver, PutTweet, Retract
-from foldline.core.span import Span
+from foldline.core.effects import DeleteTweet, Deliver, Effect, PutTweet, Retract
+from foldline.core.span import Direction, Span
 from foldline.errors import MisconfiguredError, ViewsUnavailableError
 from foldline.generation import Generation
 from foldline.settings import Settings
@@ -74,11 +75,15 @@ async def test_requests_in_flight_are_bounded(session: CassandraSession) -> None
 
 
 async def test_cancelled_calls_give_their_place_back(session: CassandraSession) -> None:
+    errors: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context))
     for _ in range(50):
         call = asyncio.ensure_future(session.rows("progress"))
         await asyncio.sleep(0)
         call.cancel()
-    assert await session.rows("floor", 1) == []
+    assert await asyncio.gather(*(session.rows("floor", 1) for _ in range(20))) == [[]] * 20
+    asyncio.get_running_loop().set_exception_handler(None)
+    assert errors == []
 
 
 async def test_two_loops_share_a_session(session: CassandraSession) -> None:
@@ -92,14 +97,17 @@ async def test_two_loops_share_a_session(session: CassandraSession) -> None:
     assert tuple(await asyncio.gather(write(4), other)) == (100, 100)
 
 
-async def test_an_answer_to_a_closed_loop_is_dropped(session: CassandraSession) -> None:
+async def test_an_answer_to_a_closed_loop_is_dropped(
+    session: CassandraSession, caplog: pytest.LogCaptureFixture
+) -> None:
     async def leave() -> None:
         task = asyncio.ensure_future(session.rows("progress"))
         await asyncio.sleep(0)
         task.cancel()
 
     await asyncio.to_thread(lambda: asyncio.run(leave()))
-    assert await session.rows("floor", 1) == []
+    assert await asyncio.gather(*(session.rows("floor", 1) for _ in range(20))) == [[]] * 20
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_the_first_error_ends_for_each(session: CassandraSession) -> None:
@@ -141,6 +149,23 @@ async def test_the_stamp_is_the_write_timestamp(settings: Settings) -> None:
     await views.apply([Retract(1, np.array([9]), users[:1], stamp=42)], {})
     assert (await views.timeline(70, Span(10))).tweets.tolist() == []
     assert (await views.timeline(71, Span(10))).tweets.tolist() == [9]
+    await views.close()
+
+
+async def test_a_deleted_tweet_stays_so_and_is_read_past(settings: Settings) -> None:
+    views = await open_cassandra_views(settings, Generation(1, 8, 2))
+    posts: list[Effect] = [PutTweet(t, 80, "text", 5, None, stamp=t) for t in range(1, 41)]
+    deleted: list[Effect] = [DeleteTweet(t, 80, stamp=50) for t in [*range(5, 39), 90]]
+    copies: list[Effect] = [PutTweet(t, 80, "text", 5, None, stamp=60) for t in range(20, 30)]
+    await views.apply([*deleted, *posts, *copies], {})
+    audience = (await views.load([80]))[80]
+    assert audience.tweets.tolist() == [1, 2, 3, 4, 39, 40]
+    assert audience.deleted.tolist() == [*range(5, 39), 90]
+    older = Span(3, above=1, below=41)
+    newer = replace(older, direction=Direction.NEWER)
+    assert (await views.tweets_of([80], older))[80].tolist() == [40, 39, 4]
+    assert (await views.tweets_of([80], newer))[80].tolist() == [2, 3, 4]
+    assert (await views.tweets_of([80], replace(newer, limit=9)))[80].tolist() == [2, 3, 4, 39, 40]
     await views.close()
 
 

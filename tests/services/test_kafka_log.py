@@ -263,16 +263,27 @@ async def test_refused_sequence_costs_a_producer_not_the_log(
     assert [record.value for record in await everything(log)] == [b"before", b"after"]
 
 
+async def test_a_batch_sent_twice_keeps_its_place(settings: Settings, log: KafkaLog) -> None:
+    place = TopicPartition(settings.topic, partition_of(1, 2))
+    positions = [await log.append(NewRecord(1, b"%d" % number)) for number in range(9)]
+    assert log._line is not None
+    log._line.producer._txn_manager._sequence_numbers[place] = 8  # as if its answer was lost
+    assert await log.append(NewRecord(1, b"8")) == positions[8]
+    assert sum(await log.ends()) == 9
+
+
 async def test_success_without_an_offset_is_not_given_a_false_one(
     settings: Settings, log: KafkaLog
 ) -> None:
-    for number in range(10):
-        await log.append(NewRecord(1, b"%d" % number))
     assert log._line is not None
-    numbers = log._line.producer._txn_manager._sequence_numbers
-    numbers[TopicPartition(settings.topic, partition_of(1, 2))] = 0  # as if the first was resent
-    with pytest.raises(AppendUnknownError, match="can't say where"):
-        await log.append(NewRecord(1, b"0"))
+    batches = log._line.producer._message_accumulator._batches
+    appending = [asyncio.ensure_future(log.append(NewRecord(1, b"x"))) for _ in range(2)]
+    while not (found := batches.get(TopicPartition(settings.topic, partition_of(1, 2)))):
+        await asyncio.sleep(0)
+    found[0].done(-1, -1, -1)  # what the producer makes of a DuplicateSequenceNumber
+    for append in appending:
+        with pytest.raises(AppendUnknownError, match="can't say where"):
+            await append
 
 
 async def test_deadline_means_unknown_and_the_next_is_refused_at_once(

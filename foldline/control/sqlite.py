@@ -1,0 +1,151 @@
+"""The control store in one SQLite file. Every answer is read in the transaction that wrote."""
+
+import sqlite3
+from typing import Final
+
+from foldline.clock import Clock, SystemClock
+from foldline.control.port import Claim, Control, Reservation
+from foldline.core.position import Position
+from foldline.errors import ControlUnavailableError
+from foldline.generation import Generation
+from foldline.settings import Settings
+from foldline.sqlite import Database, Owner
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS claims (
+    username TEXT PRIMARY KEY,
+    user_id INTEGER NOT NULL,
+    claimed_at INTEGER NOT NULL,
+    confirmed INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS reservations (
+    user_id INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    tweet_id INTEGER NOT NULL,
+    body_hash BLOB NOT NULL,
+    log_partition INTEGER,
+    log_offset INTEGER,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, key)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS reservations_by_expiry ON reservations (expires_at);
+CREATE TABLE IF NOT EXISTS generations (
+    number INTEGER PRIMARY KEY,
+    buckets INTEGER NOT NULL,
+    follower_shards INTEGER NOT NULL,
+    active INTEGER NOT NULL
+);
+"""
+
+
+async def open_sqlite_control(settings: Settings) -> Control:
+    """The control store in the data directory, made with a first generation where there is none.
+
+    Raises `ControlUnavailableError`.
+    """
+    owner = Owner(
+        synchronous="FULL",
+        unavailable=ControlUnavailableError,
+        unknown=ControlUnavailableError,
+        busy_timeout_s=settings.store_timeout_s / 2,
+        queue_max=settings.sqlite_queue_max,
+    )
+    database = await Database.open(settings.data_dir / "control.sqlite", _SCHEMA, owner, settings)
+    first = (1, settings.buckets, settings.follower_shards)
+    await database.write(
+        lambda c: c.execute(
+            "INSERT INTO generations SELECT ?, ?, ?, 1 WHERE NOT EXISTS "
+            "(SELECT 1 FROM generations)",
+            first,
+        )
+    )
+    return SqliteControl(database, SystemClock())
+
+
+class SqliteControl:
+    """`control.port.Control` on a database file."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def claim_username(
+        self, username: str, user_id: int, now_ms: int, replacing: Claim | None = None
+    ) -> Claim:
+        def claim(connection: sqlite3.Connection) -> Claim:
+            if replacing is not None:
+                connection.execute(
+                    "DELETE FROM claims WHERE username = ? AND user_id = ? AND claimed_at = ? "
+                    "AND NOT confirmed",
+                    (username, replacing.user_id, replacing.claimed_at),
+                )
+            connection.execute(
+                "INSERT INTO claims (username, user_id, claimed_at) VALUES (?, ?, ?) "
+                "ON CONFLICT DO NOTHING",
+                (username, user_id, now_ms),
+            )
+            holder, claimed_at, confirmed = connection.execute(
+                "SELECT user_id, claimed_at, confirmed FROM claims WHERE username = ?", (username,)
+            ).fetchone()
+            return Claim(holder, claimed_at, bool(confirmed))
+
+        return await self._database.write(claim)
+
+    async def confirm_username(self, username: str, user_id: int) -> None:
+        await self._write(
+            "UPDATE claims SET confirmed = 1 WHERE username = ? AND user_id = ?", username, user_id
+        )
+
+    async def release_username(self, username: str, user_id: int) -> None:
+        await self._write(
+            "DELETE FROM claims WHERE username = ? AND user_id = ? AND NOT confirmed",
+            username,
+            user_id,
+        )
+
+    async def reserve(
+        self, user_id: int, key: str, tweet_id: int, body_hash: bytes, ttl_s: int
+    ) -> Reservation:
+        def reserve(connection: sqlite3.Connection) -> Reservation:
+            now_ms = self._clock.now_ms()
+            connection.execute("DELETE FROM reservations WHERE expires_at <= ?", (now_ms,))
+            connection.execute(
+                "INSERT INTO reservations (user_id, key, tweet_id, body_hash, expires_at) "
+                "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (user_id, key, tweet_id, body_hash, now_ms + ttl_s * 1000),
+            )
+            standing_id, standing_hash, partition, offset = connection.execute(
+                "SELECT tweet_id, body_hash, log_partition, log_offset FROM reservations "
+                "WHERE user_id = ? AND key = ?",
+                (user_id, key),
+            ).fetchone()
+            position = None if offset is None else Position(partition, offset)
+            return Reservation(standing_id, standing_hash, position)
+
+        return await self._database.write(reserve)
+
+    async def complete(self, user_id: int, key: str, position: Position, ttl_s: int) -> None:
+        now_ms = self._clock.now_ms()
+        await self._write(
+            "UPDATE reservations SET log_partition = ?, log_offset = ?, expires_at = ? "
+            "WHERE user_id = ? AND key = ? AND expires_at > ?",
+            *position,
+            now_ms + ttl_s * 1000,
+            user_id,
+            key,
+            now_ms,
+        )
+
+    async def active_generation(self) -> Generation:
+        row = await self._database.read(
+            lambda c: c.execute(
+                "SELECT number, buckets, follower_shards FROM generations WHERE active"
+            ).fetchone()
+        )
+        return Generation(*row)
+
+    async def close(self) -> None:
+        await self._database.close()
+
+    async def _write(self, statement: str, *values: object) -> None:
+        await self._database.write(lambda c: c.execute(statement, values))

@@ -1,0 +1,78 @@
+"""A worker instance: its group, that there is one only, and what it says of itself."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Self
+
+from foldline.errors import ConflictError
+from foldline.generation import Generation
+from foldline.settings import Settings
+
+
+def group_of(settings: Settings, generation: Generation) -> str:
+    """The consumer group that folds the log into a generation."""
+    return f"{settings.topic}-g{generation.number}"
+
+
+@contextmanager
+def only_instance(settings: Settings) -> Iterator[None]:
+    """Be the one process of this instance id in this data directory. Kafka does not fence a second
+    one: both would work. `ConflictError` if another process is."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    path = settings.data_dir / f"{settings.worker_instance}.lock"
+    with path.open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.seek(0)
+            raise ConflictError(
+                f"worker {settings.worker_instance!r} runs already, as process "
+                f"{lock.read().strip()}: give this one another --instance"
+            ) from error
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceStatus:
+    """What a worker last said. `written_at`: ms since 1970; `progress` and `halted` by partition;
+    `trouble`: why it can't go on now."""
+
+    pid: int
+    written_at: int
+    progress: dict[int, int] = field(default_factory=dict)
+    halted: dict[int, str] = field(default_factory=dict)
+    trouble: str | None = None
+
+    def write(self, settings: Settings) -> None:
+        """Put it where `read` finds it, whole."""
+        path = _path(settings)
+        draft = path.with_suffix(".draft")
+        draft.write_text(json.dumps(asdict(self)))
+        draft.replace(path)
+
+    @classmethod
+    def read(cls, settings: Settings) -> Self | None:
+        """The last one written, if there is any."""
+        try:
+            said = json.loads(_path(settings).read_text())
+        except FileNotFoundError:
+            return None
+        return cls(
+            pid=said["pid"],
+            written_at=said["written_at"],
+            progress={int(p): offset for p, offset in said["progress"].items()},
+            halted={int(p): why for p, why in said["halted"].items()},
+            trouble=said["trouble"],
+        )
+
+
+def _path(settings: Settings) -> Path:
+    return settings.data_dir / f"{settings.worker_instance}.status.json"

@@ -1,0 +1,1 @@
+"""Planted bugs, kept as patches, and the tests that must kill them."""
