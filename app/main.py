@@ -79,7 +79,9 @@ def worker(
 ) -> None:
     """Fold the log into the views: a Faust worker and its supervisor."""
     settings = settings_of(profile="distributed", data_dir=data_dir, worker_instance=instance)
-    raise typer.Exit(lone(settings) if alone else supervised(settings))
+    if alone:
+        raise typer.Exit(lone(settings))
+    supervised(settings)
 
 
 @app.command()

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
+from cassandra.query import SimpleStatement
+
 from cql.loader import Script, migrations, script
 from cql.migration_lock import MigrationLock
 from cql.migration_records import MigrationRecords
@@ -56,11 +58,11 @@ class _Migrator:
         return [step.title for step in self._steps()]
 
     def apply(self) -> list[str]:
-        done = []
-        for step in self._keyspace(self._settings.keyspace):
-            step.run()
-            done.append(step.title)
-        self._run(self._settings.keyspace, script("bootstrap.cql"))
+        control = self._settings.keyspace
+        done = [step.title for step in self._keyspace(control)]
+        # Seen or not: what another migrator is just making is listed before it can be used.
+        self._create_keyspace(control)
+        self._run(control, script("bootstrap.cql"))
         with self._lock:
             for step in self._steps():
                 step.run()
@@ -117,12 +119,11 @@ class _Migrator:
     def _run(
         self, keyspace: str, file: Script, before_each: Callable[[], None] = lambda: None
     ) -> None:
-        self._session.set_keyspace(keyspace)
         for statement in file.statements:
             before_each()
-            self._agreed(statement)
+            self._agreed(SimpleStatement(statement, keyspace=keyspace))
 
-    def _agreed(self, statement: str) -> None:
+    def _agreed(self, statement: str | SimpleStatement) -> None:
         """Change the schema; go on only when every node has the change."""
         answer = self._session.execute_async(statement)
         answer.result()

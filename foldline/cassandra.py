@@ -159,8 +159,9 @@ async def open_session(
         with driver_errors(unavailable):
             session = connect(settings)
             try:
-                session.set_keyspace(keyspace)
-                prepared = {name: _prepare(session, text) for name, text in statements.items()}
+                prepared = {
+                    name: _prepare(session, keyspace, text) for name, text in statements.items()
+                }
             except BaseException:
                 session.cluster.shutdown()
                 raise
@@ -204,7 +205,7 @@ def _periodic_hosts(settings: Settings) -> list[str]:
     return [str(host.address) for host, row in found.items() if row and row[0] == "periodic"]
 
 
-def _prepare(session: Any, text: str) -> Any:
-    prepared = session.prepare(text)
+def _prepare(session: Any, keyspace: str, text: str) -> Any:
+    prepared = session.prepare(text, keyspace=keyspace)
     prepared.is_idempotent = True
     return prepared

@@ -25,11 +25,15 @@ AT_FAULT: Final[tuple[type[Exception], ...]] = (RequestValidationException, Synt
 """What the driver raises where the store did answer, and the request is at fault."""
 
 
+_PROTOCOL_VERSION: Final = 5  # the first in which a statement names its keyspace
+
+
 def connect(settings: Settings) -> Any:
     """The driver's session, in no keyspace. Its `cluster` is to be shut down by the caller."""
     cluster = Cluster(
         contact_points=settings.cassandra_hosts.split(","),
         port=settings.cassandra_port,
+        protocol_version=_PROTOCOL_VERSION,
         execution_profiles={EXEC_PROFILE_DEFAULT: _profile(settings)},
         # The default backs off to ten minutes and gives up in the end.
         reconnection_policy=ConstantReconnectionPolicy(

@@ -21,10 +21,9 @@ class StallWatch:
         """The partitions among `watched` that were behind, and in the same place, for `timeout_s`
         seconds up to `now_s`."""
         behind = {p: progress.get(p, 0) for p in watched if progress.get(p, 0) < ends[p]}
-        self._still = {
-            partition: seen
-            if (seen := self._still.get(partition, (-1, now_s)))[0] == offset
-            else (offset, now_s)
-            for partition, offset in behind.items()
-        }
-        return [p for p, (_, since_s) in self._still.items() if now_s - since_s >= self.timeout_s]
+        still: dict[int, tuple[int, float]] = {}
+        for partition, offset in behind.items():
+            before = self._still.get(partition)
+            still[partition] = before if before and before[0] == offset else (offset, now_s)
+        self._still = still
+        return [p for p, (_, since_s) in still.items() if now_s - since_s >= self.timeout_s]

@@ -36,6 +36,9 @@ CREATE TABLE IF NOT EXISTS generations (
     active INTEGER NOT NULL
 );
 """
+_FIRST_GENERATION: Final = """
+INSERT INTO generations SELECT ?, ?, ?, 1 WHERE NOT EXISTS (SELECT 1 FROM generations)
+"""
 
 
 async def open_sqlite_control(settings: Settings) -> Control:
@@ -52,13 +55,11 @@ async def open_sqlite_control(settings: Settings) -> Control:
     )
     database = await Database.open(settings.data_dir / "control.sqlite", _SCHEMA, owner, settings)
     first = (1, settings.buckets, settings.follower_shards)
-    await database.write(
-        lambda c: c.execute(
-            "INSERT INTO generations SELECT ?, ?, ?, 1 WHERE NOT EXISTS "
-            "(SELECT 1 FROM generations)",
-            first,
-        )
-    )
+    try:
+        await database.write(lambda c: c.execute(_FIRST_GENERATION, first))
+    except BaseException:
+        await database.close()
+        raise
     return SqliteControl(database, SystemClock())
 
 
@@ -73,7 +74,7 @@ class SqliteControl:
         self, username: str, user_id: int, now_ms: int, replacing: Claim | None = None
     ) -> Claim:
         def claim(connection: sqlite3.Connection) -> Claim:
-            if replacing is not None:
+            if replacing is not None and not replacing.confirmed:
                 connection.execute(
                     "DELETE FROM claims WHERE username = ? AND user_id = ? AND claimed_at = ? "
                     "AND NOT confirmed",

@@ -67,9 +67,11 @@ class SqliteReader:
         deadline = time.monotonic() + wait_s
         while True:
             self._woken.clear()
-            records = await self._database.read(lambda c: self._read(c, limit))
-            for record in records:
-                self._next[record.position.partition] = record.position.offset + 1
+            start = dict(self._next)
+            records = await self._database.read(lambda c: _read(c, start, limit))  # noqa: B023
+            for partition, offset in (record.position for record in records):
+                self._next.pop(partition)  # to the back: a full one must not starve the others
+                self._next[partition] = offset + 1
             left_s = deadline - time.monotonic()
             if records or left_s <= 0:
                 return records
@@ -80,30 +82,29 @@ class SqliteReader:
     async def close(self) -> None:
         self._bell.remove(self._waker)
 
-    def _read(self, connection: sqlite3.Connection, limit: int) -> list[Record]:
-        found: list[Record] = []
-        for partition in list(self._next):
-            if len(found) == limit:
-                break
-            records = self._of(connection, partition, limit - len(found))
-            if records:  # to the back of the row: a full partition must not starve the others
-                self._next[partition] = self._next.pop(partition)
-            found += records
-        return found
 
-    def _of(self, connection: sqlite3.Connection, partition: int, limit: int) -> list[Record]:
-        offset = self._next[partition]
-        first = partition << OFFSET_BITS
-        rows = answer(connection, _NEXT, first + offset, first + (1 << OFFSET_BITS), limit)
-        for at, row in enumerate(rows, offset):
-            if row[0] != first + at:
-                raise GapInLogError(f"the log does not hold {Position(partition, at)} any more")
-        return [
-            Record(
-                Position(partition, place - first),
-                None if null else bytes.fromhex(value),
-                _HEADERS.decode(bytes.fromhex(headers)),
-                appended_at,
-            )
-            for place, null, value, headers, appended_at in rows
-        ]
+def _read(connection: sqlite3.Connection, start: Mapping[int, int], limit: int) -> list[Record]:
+    found: list[Record] = []
+    for partition, offset in start.items():
+        if len(found) < limit:
+            found += _records(connection, partition, offset, limit - len(found))
+    return found
+
+
+def _records(
+    connection: sqlite3.Connection, partition: int, offset: int, limit: int
+) -> list[Record]:
+    first = partition << OFFSET_BITS
+    rows = answer(connection, _NEXT, first + offset, first + (1 << OFFSET_BITS), limit)
+    for at, row in enumerate(rows, offset):
+        if row[0] != first + at:
+            raise GapInLogError(f"the log does not hold {Position(partition, at)} any more")
+    return [
+        Record(
+            Position(partition, place - first),
+            None if null else bytes.fromhex(value),
+            _HEADERS.decode(bytes.fromhex(headers)),
+            appended_at,
+        )
+        for place, null, value, headers, appended_at in rows
+    ]

@@ -1,0 +1,93 @@
+"""The views in SQLite: one file a generation."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from foldline.core.effects import Effect
+from foldline.core.position import Position
+from foldline.errors import ViewsUnavailableError
+from foldline.generation import Generation
+from foldline.settings import Settings
+from foldline.sqlite import Database, Owner, answer
+from foldline.views.port import DeadLetter, Views
+from foldline.views.sqlite_reads import SqliteReads
+from foldline.views.sqlite_rows import write_effects, write_progress
+
+_SCHEMA: Final = Path(__file__).with_suffix(".sql")
+_PROGRESS: Final = "SELECT json_group_array(json_array(log_partition, next_offset)) FROM progress"
+_DEAD_LETTERS: Final = """
+SELECT json_group_array(json_array(log_partition, log_offset, error, value IS NULL, hex(value), (
+    SELECT json_group_array(json_array(to_partition, to_offset)) FROM dead_letter_replays AS copy
+    WHERE copy.log_partition = letter.log_partition AND copy.log_offset = letter.log_offset
+)))
+FROM (
+    SELECT * FROM dead_letters WHERE (log_partition, log_offset) > (?, ?)
+    ORDER BY log_partition, log_offset LIMIT ?
+) AS letter
+"""
+_MARK_REPLAYED: Final = """
+INSERT INTO dead_letter_replays (log_partition, log_offset, to_partition, to_offset)
+VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING
+"""
+
+
+async def open_sqlite_views(settings: Settings, generation: Generation) -> Views:
+    """The views of a generation in the data directory, made where there are none.
+
+    Raises `ViewsUnavailableError`.
+    """
+    owner = Owner(
+        synchronous="NORMAL",  # what a power cut takes is folded again from progress, lost with it
+        unavailable=ViewsUnavailableError,
+        unknown=ViewsUnavailableError,
+        busy_timeout_s=settings.store_timeout_s / 2,
+        queue_max=settings.sqlite_queue_max,
+    )
+    path = settings.data_dir / f"views-g{generation.number}.sqlite"
+    database = await Database.open(path, _SCHEMA.read_text(), owner, settings)
+    return SqliteViews(database, settings.rows_per_write)
+
+
+class SqliteViews(SqliteReads):
+    """`views.port.Views` on a database file. A batch is one transaction, progress included."""
+
+    def __init__(self, database: Database, rows_per_write: int) -> None:
+        super().__init__(database)
+        self._rows_per_write = rows_per_write
+
+    async def apply(self, effects: Sequence[Effect], progress: Mapping[int, int]) -> None:
+        offsets = list(progress.items())
+
+        def write(connection: sqlite3.Connection) -> None:
+            write_effects(connection, effects, self._rows_per_write)
+            write_progress(connection, offsets)
+
+        await self._database.write(write)
+
+    async def progress(self) -> dict[int, int]:
+        return dict(await self._database.read(lambda c: answer(c, _PROGRESS)))
+
+    async def dead_letters(self, after: Position | None, limit: int) -> list[DeadLetter]:
+        behind = after or Position(-1, -1)
+        rows = await self._database.read(lambda c: answer(c, _DEAD_LETTERS, *behind, limit))
+        return [
+            DeadLetter(
+                Position(partition, offset),
+                error,
+                None if null else bytes.fromhex(value),
+                tuple(sorted(Position(*copy) for copy in copies)),
+            )
+            for partition, offset, error, null, value, copies in rows
+        ]
+
+    async def dead_letter(self, at: Position) -> DeadLetter | None:
+        found = await self.dead_letters(Position(at.partition, at.offset - 1), 1)
+        return found[0] if found and found[0].position == at else None
+
+    async def mark_replayed(self, at: Position, to: Position) -> None:
+        await self._database.write(lambda c: c.execute(_MARK_REPLAYED, (*at, *to)))
+
+    async def close(self) -> None:
+        await self._database.close()

@@ -1,0 +1,47 @@
+"""An audience is two sorted sets; joining and leaving are idempotent."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from foldline.core.audience import Audience
+
+IDS = st.integers(1, 30)
+
+
+def test_an_unknown_author_has_an_empty_audience() -> None:
+    audience = Audience(1)
+    assert (audience.followers.size, audience.tweets.size, audience.nbytes) == (0, 0, 0)
+    assert not audience.celebrity
+    assert audience.newest(5).tolist() == []
+
+
+@given(st.lists(st.tuples(st.booleans(), IDS)))
+def test_both_arrays_behave_as_sorted_sets(steps: list[tuple[bool, int]]) -> None:
+    audience, members = Audience(1), set[int]()
+    for joins, value in steps:
+        if joins:
+            members.add(value)
+            audience = audience.with_follower(value).with_tweet(value)
+        else:
+            members.discard(value)
+            audience = audience.without_follower(value).without_tweet(value)
+        for ids in (audience.followers, audience.tweets):
+            assert ids.dtype == np.int64
+            assert ids.tolist() == sorted(members)
+
+
+def test_the_newest_tweets_come_newest_first_and_no_more_than_asked() -> None:
+    audience = Audience(1, tweets=np.array([10, 20, 30]))
+    assert audience.newest(2).tolist() == [30, 20]
+    assert audience.newest(3).tolist() == [30, 20, 10]
+    assert audience.newest(9).tolist() == [30, 20, 10]
+
+
+def test_an_audience_is_a_value() -> None:
+    before = Audience(1, np.array([5]), np.array([7]), celebrity=True)
+    after = before.with_follower(6).without_tweet(7)
+    assert (before.followers.tolist(), before.tweets.tolist()) == ([5], [7])
+    assert (after.followers.tolist(), after.tweets.tolist()) == ([5, 6], [])
+    assert after.celebrity
+    assert after.nbytes == 16
