@@ -1,7 +1,6 @@
 """`foldline dev`: a whole installation on this machine, ready when every part has proved itself."""
 
 import asyncio
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -22,7 +21,6 @@ _READY_POLL_S: Final = 0.05
 
 async def dev(settings: Settings, stop: asyncio.Event, *, demo: bool) -> None:
     """Run until `stop` is set."""
-    begun = time.monotonic()
     running = (
         embedded.running(settings)
         if settings.profile == "embedded"
@@ -30,7 +28,7 @@ async def dev(settings: Settings, stop: asyncio.Event, *, demo: bool) -> None:
     )
     async with running as installation:
         if await _ready(installation, stop):
-            _show(settings, installation, time.monotonic() - begun, demo=demo)
+            _show(settings, installation, demo=demo)
             loading = asyncio.create_task(_load_demo(installation, settings, demo=demo))
             await stop.wait()
             loading.cancel()
@@ -49,12 +47,12 @@ async def _ready(installation: Installation, stop: asyncio.Event) -> bool:
     return True
 
 
-def _show(settings: Settings, installation: Installation, seconds: float, *, demo: bool) -> None:
+def _show(settings: Settings, installation: Installation, *, demo: bool) -> None:
     stores = "SQLite" if settings.profile == "embedded" else "Kafka and Cassandra"
     url = installation.http.url
     banner.show(
         stderr,
-        f"Foldline is ready after {seconds:.1f} s",
+        "Foldline is ready",
         [
             ("API", f"{url}/api/v1"),
             ("Health", f"{url}/readyz?verbose"),
@@ -72,7 +70,9 @@ def _show(settings: Settings, installation: Installation, seconds: float, *, dem
 async def _load_demo(installation: Installation, settings: Settings, *, demo: bool) -> None:
     graph = await asyncio.to_thread(read_graph, DEMO_GRAPH)
     checkpoint = settings.data_dir / "demo.json"
-    work = GraphImport(installation.commands, graph, checkpoint, DEMO_PREFIX, _DEMO_HELLO)
+    work = GraphImport(
+        installation.commands, graph, checkpoint, DEMO_PREFIX, hello=_DEMO_HELLO, paced=True
+    )
     if not demo or work.done:
         return
     try:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
+from foldline.core.position import Position
 from foldline.errors import (
     AppendUnknownError,
     ConflictError,
@@ -29,6 +30,8 @@ Item = TypeVar("Item")
 Advance = Callable[[int], None]
 
 _CHUNK: Final = 256
+_PACED_CHUNK: Final = 64
+_PACE_MAX_S: Final = 5.0
 _TRIES_MAX: Final = 60
 _RETRY_S: Final = 1.0
 
@@ -68,15 +71,24 @@ class GraphImport:
     """One import of a graph; `run` may be called again after any failure."""
 
     def __init__(
-        self, commands: Commands, graph: Graph, checkpoint: Path, prefix: str, hello: str = ""
+        self,
+        commands: Commands,
+        graph: Graph,
+        checkpoint: Path,
+        prefix: str,
+        *,
+        hello: str = "",
+        paced: bool = False,
     ) -> None:
         """`checkpoint`: the file that remembers how far it is; `hello`: what each account posts
-        after all follows, nothing if empty."""
+        after all follows, nothing if empty; `paced`: go no faster than the views follow."""
         self._commands = commands
         self._graph = graph
         self._checkpoint = checkpoint
         self._prefix = prefix
         self._hello = hello
+        self._chunk = _PACED_CHUNK if paced else _CHUNK
+        self._paced = paced
         self._ids: dict[int, int] = {}
 
     @property
@@ -89,10 +101,11 @@ class GraphImport:
         await self._each(self._graph.nodes, self._account, advance)
         begun = self._follows_done()
         advance(begun)
-        for start in range(begun, len(self._graph.follows), _CHUNK):
-            chunk = self._graph.follows[start : start + _CHUNK]
+        for start in range(begun, len(self._graph.follows), self._chunk):
+            chunk = self._graph.follows[start : start + self._chunk]
             await asyncio.gather(*(self._follow(*edge) for edge in chunk))
-            if start + _CHUNK >= len(self._graph.follows) and self._hello:
+            await self._pace()
+            if start + self._chunk >= len(self._graph.follows) and self._hello:
                 await self._each(self._graph.nodes, self._say_hello, lambda _: None)
             self._remember(start + len(chunk))
             advance(len(chunk))
@@ -100,10 +113,18 @@ class GraphImport:
     async def _each(
         self, items: Sequence[Item], do: Callable[[Item], Awaitable[None]], advance: Advance
     ) -> None:
-        for start in range(0, len(items), _CHUNK):
-            chunk = items[start : start + _CHUNK]
+        for start in range(0, len(items), self._chunk):
+            chunk = items[start : start + self._chunk]
             await asyncio.gather(*(do(item) for item in chunk))
+            await self._pace()
             advance(len(chunk))
+
+    async def _pace(self) -> None:
+        """Wait, not for ever, until the views have what the log has now."""
+        if self._paced:
+            ends = await self._commands.log.ends()
+            last = [Position(p, end - 1) for p, end in enumerate(ends) if end]
+            await self._commands.watch.passed(last, _PACE_MAX_S)
 
     async def _account(self, node: int) -> None:
         username = f"{self._prefix}{node}"

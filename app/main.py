@@ -26,7 +26,12 @@ from cql.migrator import migrate as run_migrations
 from foldline.log.kafka import create_topic
 from foldline.telemetry import configure_logging
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
 app.add_typer(engine_commands.app, name="engines")
 app.add_typer(letter_commands.app, name="dead-letters")
 

@@ -52,6 +52,7 @@ def configure_logging(*, as_json: bool, level: str = "info") -> None:
     """Structured logs on stderr, as lines of JSON or for a reader at a terminal."""
     numeric = logging.getLevelNamesMapping()[level.upper()]
     logging.basicConfig(level=max(numeric, logging.WARNING), stream=sys.stderr, force=True)
+    logging.getLogger("cassandra.protocol").setLevel(logging.ERROR)  # warns of each statement
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
     )

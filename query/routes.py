@@ -1,7 +1,11 @@
 """The routes of the query service."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
+from foldline.errors import NotFoundError, ViewsUnavailableError
+from foldline.web.call import Answer, Call
 from foldline.web.routes import Route
 from foldline.web.schemas import (
     PageQuery,
@@ -15,14 +19,31 @@ from foldline.web.schemas import (
 from query import accounts, tweets
 from query.reads import Reads
 
+Read = Callable[[Reads, Call[Any, Any]], Awaitable[Answer]]
+
+
+async def _answer(reads: Reads, read: Read, call: Call[Any, Any]) -> Answer:
+    """What `read` answers. That something is not there is only said where the views have all that
+    the caller has seen: it may be on its way."""
+    try:
+        return await read(reads, call)
+    except NotFoundError as error:
+        if await reads.watch.passed(call.after, wait_s=0):
+            raise
+        raise ViewsUnavailableError("the views are behind the log; ask again soon") from error
+
 
 def routes(reads: Reads) -> list[Route]:
     """Every read, over the given views."""
+
+    def answering(read: Read) -> Callable[[Call[Any, Any]], Awaitable[Answer]]:
+        return partial(_answer, reads, read)
+
     return [
         Route(
             "GET",
             "/api/v1/timeline",
-            partial(tweets.home_timeline, reads),
+            answering(tweets.home_timeline),
             "The caller's home timeline",
             query=TimelineQuery,
             gives=TweetPage,
@@ -30,14 +51,14 @@ def routes(reads: Reads) -> list[Route]:
         Route(
             "GET",
             "/api/v1/tweets/{tweet_id}",
-            partial(tweets.tweet, reads),
+            answering(tweets.tweet),
             "One tweet",
             gives=TweetOut,
         ),
         Route(
             "GET",
             "/api/v1/users",
-            partial(accounts.users, reads),
+            answering(accounts.users),
             "All accounts",
             query=PageQuery,
             gives=UserPage,
@@ -45,21 +66,21 @@ def routes(reads: Reads) -> list[Route]:
         Route(
             "GET",
             "/api/v1/users/by-username/{username}",
-            partial(accounts.user_by_name, reads),
+            answering(accounts.user_by_name),
             "One account, by username",
             gives=UserOut,
         ),
         Route(
             "GET",
             "/api/v1/users/{user_id}",
-            partial(accounts.user, reads),
+            answering(accounts.user),
             "One account",
             gives=UserOut,
         ),
         Route(
             "GET",
             "/api/v1/users/{user_id}/tweets",
-            partial(tweets.user_tweets, reads),
+            answering(tweets.user_tweets),
             "An account's tweets",
             query=TweetsQuery,
             gives=TweetPage,
@@ -67,7 +88,7 @@ def routes(reads: Reads) -> list[Route]:
         Route(
             "GET",
             "/api/v1/users/{user_id}/followers",
-            partial(accounts.followers, reads),
+            answering(accounts.followers),
             "Who follows an account",
             query=PageQuery,
             gives=UserPage,
@@ -75,7 +96,7 @@ def routes(reads: Reads) -> list[Route]:
         Route(
             "GET",
             "/api/v1/users/{user_id}/following",
-            partial(accounts.following, reads),
+            answering(accounts.following),
             "Whom an account follows",
             query=PageQuery,
             gives=UserPage,

@@ -1,37 +1,42 @@
 """The session's engines, and settings for a world of a test's own on either profile."""
 
+import os
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 
 from foldline.settings import ProfileName, Settings
-from infra.local.stack import Endpoints, LocalStack
+from infra.engine import Endpoints
+from infra.engines import EngineStack
+from infra.stack import local_stack
 
 PROFILE_PARAMS = [
     pytest.param("embedded", id="embedded"),
     pytest.param("distributed", id="distributed", marks=pytest.mark.engines),
 ]
-ENGINES_DIR = Path(__file__).parent.parent / ".engines"
+ENGINES_DIR = Path(os.environ.get("TEST_ENGINES_DIR", Path(__file__).parent.parent / ".engines"))
 
 
 @pytest.fixture(scope="session")
-def engines() -> Iterator[LocalStack]:
+def engines() -> Iterator[EngineStack]:
     """Kafka, Cassandra and Redis for the whole session; left up if they were up before it."""
-    stack = LocalStack(ENGINES_DIR)
+    stack = local_stack(ENGINES_DIR)
     found_up = all(engine.healthy for engine in stack.status())
-    stack.up(print)
+    with ThreadPoolExecutor(1) as outside:  # the probes run event loops of their own
+        outside.submit(stack.up, print).result()
     yield stack
     if not found_up:
         stack.down()
 
 
 @pytest.fixture(scope="session")
-def endpoints(engines: LocalStack) -> Endpoints:
+def endpoints(engines: EngineStack) -> Endpoints:
     """Where the engines of this session listen."""
-    return engines.up(print)
+    return engines.endpoints()
 
 
 class WorldSettings(Protocol):

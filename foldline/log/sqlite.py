@@ -37,9 +37,9 @@ CREATE TABLE IF NOT EXISTS events (
 _APPEND: Final = "INSERT INTO events (place, value, headers, appended_at) VALUES (?, ?, ?, ?)"
 _ENDS: Final = """
 SELECT json_group_array((
-    SELECT coalesce(max(place) + 1, value << 40) FROM events
-    WHERE place >= value << 40 AND place < (value + 1) << 40
-)) FROM json_each(?)
+    SELECT coalesce(max(place) + 1, number.value << 40) FROM events
+    WHERE place >= number.value << 40 AND place < (number.value + 1) << 40
+)) FROM json_each(?) AS number
 """
 _OFFSET: Final = (1 << OFFSET_BITS) - 1
 

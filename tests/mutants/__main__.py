@@ -53,12 +53,12 @@ def copy_tree(target: Path) -> None:
 def killed(mutant: Mutant, tree: Path) -> tuple[bool, str]:
     """Whether the named test fails on the mutated tree, and pytest's last words."""
     subprocess.run(["git", "apply", str(mutant.patch)], cwd=tree, check=True)
-    # Engines may be shared with the original tree: worlds have names of their own.
-    (tree / ".engines").symlink_to(ROOT / ".engines")
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", mutant.test],
         cwd=tree,
-        env=os.environ | {"PYTHONPATH": str(tree), "CI": "true"},
+        # The engines are those of the original tree: each test's world has names of its own.
+        env=os.environ
+        | {"PYTHONPATH": str(tree), "TEST_ENGINES_DIR": str(ROOT / ".engines"), "CI": "true"},
         capture_output=True,
         text=True,
         timeout=TIMEOUT_S,

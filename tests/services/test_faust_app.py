@@ -142,7 +142,11 @@ async def test_two_workers_share_the_partitions_and_one_inherits_all(world: Worl
     await ended(first, signal.SIGKILL)
     await world.post(authors=30, each=5)
     await until("the end of the log", world.caught_up)
-    assert set(await world.owned("two")) == {0, 1, 2}
+
+    async def inherited() -> bool:
+        return set(await world.owned("two")) == {0, 1, 2}
+
+    await until("the second to own all partitions", inherited)
     await world.assert_everything_is_in_the_views()
 
 

@@ -23,12 +23,15 @@ from foldline.views.cassandra import open_cassandra_views
 from foldline.views.port import Views
 from streams.instance import InstanceStatus, group_of
 
-WORKER = (
-    sys.executable,
-    "-c",
-    "import sys; from foldline.settings import Settings; from streams.worker import run_worker;"
-    "sys.exit(run_worker(Settings()))",
-)
+_MAIN = """
+import sys
+from foldline.settings import Settings
+from foldline.telemetry import configure_logging
+from streams.worker import run_worker
+configure_logging(as_json=True)
+sys.exit(run_worker(Settings()))
+"""
+WORKER = (sys.executable, "-c", _MAIN)
 _PATIENCE_S = 60.0
 
 
