@@ -78,6 +78,9 @@ def worker(
     instance: Annotated[
         str | None, typer.Option("--instance", help="Unique for each worker [worker-1].")
     ] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", help="Serve /livez, /readyz and /metrics there.")
+    ] = None,
     alone: Annotated[
         bool, typer.Option("--lone", help="Without the supervisor that restarts it.")
     ] = False,
@@ -86,7 +89,7 @@ def worker(
     settings = settings_of(profile="distributed", data_dir=data_dir, worker_instance=instance)
     if alone:
         raise typer.Exit(lone(settings))
-    supervised(settings)
+    supervised(settings, port)
 
 
 @app.command()

@@ -3,12 +3,18 @@
 import asyncio
 import os
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import typer
 
-from app.distributed import environment
+from app.compose import checks_of
+from app.distributed import environment, worker_check
 from app.options import run_until_stopped
+from foldline.clock import SystemClock
+from foldline.profiles import open_profile
 from foldline.settings import Settings
+from foldline.web.server import listen
 from streams.supervisor import supervise
 from streams.worker import run_worker
 
@@ -18,14 +24,33 @@ def lone(settings: Settings) -> int:
     return run_worker(settings)
 
 
-def supervised(settings: Settings) -> None:
+def supervised(settings: Settings, port: int | None) -> None:
     """Fold in a process of its own, and start it again whenever it ends. Exits as it did where
-    that is no use."""
+    that is no use. `port`: where to tell of its health, if anywhere."""
     os.environ.update(environment(settings))
     command = [sys.executable, "-m", "app", "worker", "--lone"]
 
     async def main(stop: asyncio.Event) -> None:
-        if code := await supervise(settings, command, stop):
+        async with _operation(settings, port):
+            code = await supervise(settings, command, stop)
+        if code:
             raise typer.Exit(code)
 
     run_until_stopped(main)
+
+
+@asynccontextmanager
+async def _operation(settings: Settings, port: int | None) -> AsyncIterator[None]:
+    """Health and metrics of the worker, served from outside of it, so that they outlive it."""
+    if port is None:
+        yield
+        return
+    profile = await open_profile(settings)
+    try:
+        checks = checks_of(profile, {"worker": worker_check(settings, SystemClock())})
+        place = settings.model_copy(update={"port": port})
+        http = await listen(place, [], checks, profile.log.partitions)
+        yield
+        await http.close()
+    finally:
+        await profile.close()

@@ -22,11 +22,12 @@ REQUEST_SECONDS: Final = Histogram(
 APPENDS: Final = Counter("foldline_appends_total", "Events given to the log", ("type", "outcome"))
 EVENTS: Final = Counter("foldline_events_folded_total", "Events folded into the views", ("type",))
 DELIVERIES: Final = Counter("foldline_deliveries_total", "Timeline rows written or taken out")
-POISONED: Final = Counter("foldline_dead_letters_total", "Events put among the dead letters")
+POISONED: Final = Counter("foldline_poison_events_total", "Events put among the dead letters")
 TRIMS: Final = Counter("foldline_trims_total", "Timelines trimmed to their floor")
 RESTARTS: Final = Counter("foldline_restarts_total", "Worker restarts", ("exit_code",))
 LOG_END: Final = Gauge("foldline_log_end", "Next offset of the log", ("partition",))
 PROGRESS: Final = Gauge("foldline_progress", "Next offset that the views wait for", ("partition",))
+DEAD_LETTERS: Final = Gauge("foldline_dead_letters", "Dead letters in the views, up to 1,000")
 LAG: Final = Gauge("foldline_lag_events", "Events in the log and not yet in the views")
 
 TRACE: Final[ContextVar[str]] = ContextVar("foldline_trace", default="")

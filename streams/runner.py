@@ -6,6 +6,7 @@ import threading
 
 import structlog
 
+from foldline import telemetry
 from foldline.clock import Clock
 from foldline.errors import FoldlineError
 from foldline.log.port import EventLog
@@ -47,7 +48,7 @@ class Runner:
         self._thread.start()
 
     async def stop(self) -> None:
-        """Finish the batch in hand and end. Idempotent."""
+        """End. The batch in hand is written whole or folded again at the next start. Idempotent."""
         self._stopping.set()
         if self._thread.is_alive():
             await asyncio.to_thread(self._thread.join)
@@ -63,6 +64,8 @@ class Runner:
                 self._crash = f"{type(error).__name__}: {error}"
                 _logger.exception("projector starts anew")
             self._following.clear()
+            if not self._stopping.is_set():
+                telemetry.RESTARTS.labels("thread").inc()
             self._stopping.wait(_RESTART_S)
 
     async def _follow(self) -> None:

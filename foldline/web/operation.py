@@ -11,12 +11,13 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from foldline import telemetry
 from foldline.errors import FoldlineError
 from foldline.log.port import EventLog
-from foldline.views.port import FoldedViews
+from foldline.views.port import Views
 
 Check = Callable[[], Awaitable[str | None]]
 """What is wrong with a part, or None; a raised error is wrong too."""
 
 _CHECK_TIMEOUT_S = 2.0
+_LETTERS_MAX = 1_000
 
 
 def add_operation(app: web.Application, checks: Mapping[str, Check]) -> None:
@@ -73,8 +74,9 @@ def log_check(log: EventLog) -> Check:
     return check
 
 
-def views_check(log: EventLog, views: FoldedViews) -> Check:
-    """Whether the views answer; progress and lag as metrics. Lag alone is no trouble."""
+def views_check(log: EventLog, views: Views) -> Check:
+    """Whether the views answer; progress, lag and dead letters as metrics, which are no trouble in
+    themselves."""
 
     async def check() -> None:
         progress = await views.progress()
@@ -84,5 +86,6 @@ def views_check(log: EventLog, views: FoldedViews) -> Check:
             telemetry.PROGRESS.labels(str(partition)).set(progress.get(partition, 0))
             lag += max(end - progress.get(partition, 0), 0)
         telemetry.LAG.set(lag)
+        telemetry.DEAD_LETTERS.set(len(await views.dead_letters(None, _LETTERS_MAX)))
 
     return check
