@@ -19,3 +19,40 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+.PHONY: run
+run: setup ## Run the embedded profile, with a real graph as demo data
+	@$(BIN)/foldline dev $(ARGS)
+
+.PHONY: test
+test: setup lint ## Everything, on real Kafka, Cassandra and Redis (started for it)
+	$(BIN)/python -m coverage run -m pytest tests/core
+	$(BIN)/python -m coverage report --fail-under=100
+	$(BIN)/python -m pytest --ignore=tests/core $(ARGS)
+
+.PHONY: test-fast
+test-fast: setup ## The core and the embedded profile, without engines
+	$(BIN)/python -m pytest -m "not engines and not full" $(ARGS)
+
+.PHONY: lint
+lint: setup ## ruff, mypy --strict, import-linter
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/mypy $(CODE)
+	$(BIN)/lint-imports
+
+.PHONY: fmt
+fmt: setup ## Format the code
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+.PHONY: mutants
+mutants: setup ## Plant each known bug in a copy and show the test that kills it
+	$(BIN)/python -m tests.mutants
+
+.PHONY: engines-up engines-down
+engines-up: setup ## Start local Kafka, Cassandra and Redis
+	$(BIN)/foldline engines up
+
+engines-down: setup ## Stop them
+	$(BIN)/foldline engines down

@@ -50,12 +50,7 @@ def worker_app(settings: Settings, generation: Generation, projector: Projector)
         web_enabled=False,
     )
     app.projector = projector
-    topic = app.topic(
-        settings.topic,
-        key_serializer="raw",
-        value_serializer="raw",
-        allow_empty=True,  # else Faust skips a record without a value, silently
-    )
+    topic = app.topic(settings.topic, key_serializer="raw", value_serializer="raw")
 
     async def project(stream: Any) -> None:
         try:

@@ -93,7 +93,7 @@ def test_nothing_acknowledged_is_lost_by_a_kill(settings: Settings) -> None:
     async def check() -> None:
         log = await open_sqlite_log(settings)
         reader = await log.reader(dict.fromkeys(range(log.partitions), 0))
-        stored = {}
+        stored: dict[Position, bytes | None] = {}
         while records := await reader.take(1000, 0):
             stored |= {record.position: record.value for record in records}
         assert {position: stored[position] for position in acknowledged} == {
@@ -148,9 +148,7 @@ async def test_the_queue_is_bounded_and_what_it_refuses_never_appears(
     assert await held(log) == [b"%d" % n for n in range(20)]
 
 
-async def test_a_held_lock_is_an_error_in_time_and_nothing_lands(
-    settings: Settings, log: EventLog
-) -> None:
+async def test_a_held_lock_is_an_error_in_time(settings: Settings, log: EventLog) -> None:
     with connected(settings) as other:
         other.execute("BEGIN IMMEDIATE")
         began = time.monotonic()

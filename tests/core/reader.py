@@ -45,7 +45,7 @@ def _page(view: View, viewer: int, span: Span) -> Merged:
         rows = run_of(_within(above, span), span)
         if older and rows.known_to is None and span.above < floor:
             rows = Run(rows.ids, floor)
-    sources = [view.ids("tweets_of", author) for author in pulled | {viewer}]
+    sources = [view.live(author) for author in pulled | {viewer}]
     runs = [rows, *(run_of(_within(ids, span), span) for ids in sources)]
     return merge(runs, span.direction)
 

@@ -47,12 +47,19 @@ class View:
         """The keys of a row, sorted."""
         return np.array(sorted(self.cells(table, owner)), dtype=np.int64)
 
+    def live(self, author_id: int) -> IntArray:
+        """An author's tweets that bear no marker, sorted. A marker is a cell of its own: a later
+        copy of the post does not lift it."""
+        live = self.cells("tweets_of", author_id).keys() - self.cells("deleted_of", author_id)
+        return np.array(sorted(live), dtype=np.int64)
+
     def audience(self, author_id: int) -> Audience:
         """What the view knows of an author's partition."""
         return Audience(
             author_id,
             followers=self.ids("followers", author_id),
-            tweets=self.ids("tweets_of", author_id),
+            tweets=self.live(author_id),
+            deleted=self.ids("deleted_of", author_id),
             celebrity=author_id in self.cells("celebrities"),
         )
 
@@ -102,7 +109,7 @@ def _cells_of(effect: fx.Effect) -> Iterator[Write]:
             yield Write("tweets_of", author, tweet, author, stamp)
         case fx.DeleteTweet(tweet_id=tweet, author_id=author, stamp=stamp):
             yield Write("deleted", 0, tweet, author, stamp)
-            yield Write("tweets_of", author, tweet, None, stamp)
+            yield Write("deleted_of", author, tweet, tweet, stamp)
         case fx.PutEdge(follower_id=follower, followee_id=followee, stamp=stamp):
             yield Write("followers", followee, follower, stamp, stamp)
             yield Write("following", follower, followee, stamp, stamp)

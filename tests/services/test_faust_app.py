@@ -2,6 +2,7 @@
 end."""
 
 import signal
+import sys
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -110,6 +111,48 @@ async def test_group_ahead_of_the_view_goes_back_to_progress(world: World) -> No
     await until("the end of the log", done)
     await world.assert_everything_is_in_the_views()
     await until("commits within progress", world.caught_up)
+
+
+BROKEN = """
+import asyncio, sys
+from foldline.settings import Settings
+from streams import worker
+
+apps = []
+make = worker.worker_app
+worker.worker_app = lambda *parts: apps.append(make(*parts)) or apps[-1]
+
+class Broken(worker.Projector):
+    async def apply(self, records):
+        if sum(self.progress.values()) >= 30:
+            {breaks}
+        await super().apply(records)
+
+worker.Projector = Broken
+sys.exit(worker.run_worker(Settings()))
+"""
+
+
+@pytest.mark.parametrize(
+    ("breaks", "exits"),
+    [
+        ("raise ValueError('planted')", Exit.UNEXPECTED),
+        ("raise asyncio.CancelledError", Exit.CANCELLED),
+        ("await apps[0].consumer.crash(ValueError('planted'))", Exit.CRASHED),
+    ],
+)
+async def test_broken_batch_ends_the_worker_and_is_folded_by_the_next(
+    world: World, breaks: str, exits: Exit
+) -> None:
+    await world.post(authors=30, each=10)
+    command = (sys.executable, "-c", BROKEN.format(breaks=breaks))
+    code, said = await left(await world.start(command=command))
+    assert code == exits, said
+    assert 30 <= sum((await world.progress()).values()) < 300
+    await world.assert_committed_within_progress()
+    await world.start()
+    await until("the end of the log", world.caught_up)
+    await world.assert_everything_is_in_the_views()
 
 
 async def test_missing_offset_ends_the_worker_before_anything_is_committed(world: World) -> None:

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,11 +60,13 @@ class World:
     workers: list[asyncio.subprocess.Process] = field(default_factory=list)
     posted: dict[int, list[int]] = field(default_factory=dict)
 
-    async def start(self, instance: str = "worker-1") -> asyncio.subprocess.Process:
+    async def start(
+        self, instance: str = "worker-1", command: Sequence[str] = WORKER
+    ) -> asyncio.subprocess.Process:
         """Start a worker."""
         settings = self.settings.model_copy(update={"worker_instance": instance})
         worker = await asyncio.create_subprocess_exec(
-            *WORKER, env=environment(settings), stderr=asyncio.subprocess.PIPE
+            *command, env=environment(settings), stderr=asyncio.subprocess.PIPE
         )
         self.workers.append(worker)
         return worker
