@@ -8,8 +8,9 @@ from typing import Any, Final, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
+import stamina
 import structlog
-from cassandra import ConsistencyLevel
+from cassandra import ConsistencyLevel, WriteTimeout
 from cassandra.cluster import ResultSet
 from cassandra.query import UNSET_VALUE, SimpleStatement
 
@@ -23,7 +24,13 @@ LOCAL_SERIAL: Final[int] = ConsistencyLevel.LOCAL_SERIAL
 T = TypeVar("T")
 
 _COMMITLOG_SYNC: Final = "SELECT value FROM system_views.settings WHERE name = 'commitlog_sync'"
+_SWAPS_MAX: Final = 8
 _log = structlog.get_logger(__name__)
+
+
+def _contended(error: Exception) -> bool:
+    """Whether an LWT lost to others so often that its outcome is unknown."""
+    return isinstance(error.__cause__, WriteTimeout)
 
 
 class _Page(NamedTuple):
@@ -64,8 +71,12 @@ class CassandraSession:
 
     async def swap(self, name: str, *values: object) -> dict[str, Any] | None:
         """Compare and set. None if it was applied, else what stands instead: of a row that is not
-        there, nothing."""
-        page = await self.run(self.bind(name, *values))
+        there, nothing. Under contention it is repeated, so what stands may be the caller's own."""
+        async for attempt in stamina.retry_context(
+            on=_contended, attempts=_SWAPS_MAX, wait_initial=0.05, wait_max=0.5
+        ):
+            with attempt:
+                page = await self.run(self.bind(name, *values))
         answer = dict(zip(page.columns, page.rows[0], strict=True))
         return None if answer.pop("[applied]") else answer
 

@@ -40,6 +40,7 @@ def connect(settings: Settings) -> Any:
             settings.store_reconnect_s, max_attempts=None
         ),
         connect_timeout=settings.store_timeout_s,
+        control_connection_timeout=settings.store_timeout_s,
         idle_heartbeat_interval=settings.store_heartbeat_s,
         idle_heartbeat_timeout=settings.store_heartbeat_s,
     )

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import pytest
 
+from foldline.cassandra_driver import connect, views_keyspace
 from foldline.settings import ProfileName, Settings
 from infra.engine import Endpoints
 from infra.engines import EngineStack
@@ -47,20 +48,22 @@ class WorldSettings(Protocol):
 @pytest.fixture
 def world_settings(
     tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> WorldSettings:
-    return _settings_maker(tmp_path_factory, request)
+) -> Iterator[WorldSettings]:
+    yield from _worlds(tmp_path_factory, request)
 
 
 @pytest.fixture(scope="module")
 def module_settings(
     tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> WorldSettings:
-    return _settings_maker(tmp_path_factory, request)
+) -> Iterator[WorldSettings]:
+    yield from _worlds(tmp_path_factory, request)
 
 
-def _settings_maker(
+def _worlds(
     paths: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Callable[..., Settings]:
+) -> Iterator[Callable[..., Settings]]:
+    made: list[Settings] = []
+
     def make(profile: ProfileName, **numbers: Any) -> Settings:
         name = f"t{uuid.uuid4().hex[:12]}"
         place: dict[str, Any] = {"data_dir": paths.mktemp(name), "keyspace": name, "topic": name}
@@ -72,6 +75,14 @@ def _settings_maker(
                 "cassandra_port": ends.cassandra_port,
                 "redis_url": ends.redis_url,
             }
-        return Settings(profile=profile, **place, **numbers)
+        made.append(Settings(profile=profile, **place, **numbers))
+        return made[-1]
 
-    return make
+    yield make
+    distributed = [settings for settings in made if settings.profile == "distributed"]
+    if distributed:  # a connection reads the schema of all keyspaces: hundreds make it slow
+        session = connect(distributed[0])
+        for settings in distributed:
+            for keyspace in (settings.keyspace, views_keyspace(settings, 1)):
+                session.execute(f"DROP KEYSPACE IF EXISTS {keyspace}", timeout=60)
+        session.cluster.shutdown()

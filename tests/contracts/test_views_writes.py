@@ -67,11 +67,8 @@ async def test_at_equal_stamps_a_removal_wins(
         fx.DeleteTweet(tweet, author, 5),
     ]
     first, second = (removals, puts) if removal_first else (puts, removals)
-    if together:
-        await views.apply([*first, *second], {})
-    else:
-        await views.apply(first, {})
-        await views.apply(second, {})
+    for part in [first + second] if together else [first, second]:
+        await views.apply(part, {})
     assert not await views.follows(user, author)
     assert (await views.followers(author, 0, 5)).size == 0
     assert (await views.timeline(user, Span(5))).tweets.size == 0
@@ -121,7 +118,7 @@ async def test_progress_and_floors_never_fall(views: Views) -> None:
 async def test_a_trim_takes_what_is_below_the_floor_and_nothing_else(views: Views) -> None:
     user, other, author, *tweets = several(13)
     await views.apply([fx.Deliver(author, array(*tweets), array(user, other), 1)], {})
-    trim = [fx.RaiseFloor(array(user), tweets[6]), fx.TrimBelow(user, tweets[6])]
+    trim: list[fx.Effect] = [fx.RaiseFloor(array(user), tweets[6]), fx.TrimBelow(user, tweets[6])]
     for _ in range(2):
         await views.apply(trim, {})
         assert (await views.timeline(user, Span(20))).tweets.tolist() == tweets[:5:-1]

@@ -59,7 +59,11 @@ def test_small_effects_share_a_part() -> None:
 
 def test_nothing_to_deliver_gives_no_part() -> None:
     none: IntArray = np.empty(0, dtype=np.int64)
-    effects: list[Effect] = [DropEdge(1, 2, 3), Deliver(1, none, none, 1), Retract(1, none, none, 1)]
+    effects: list[Effect] = [
+        DropEdge(1, 2, 3),
+        Deliver(1, none, none, 1),
+        Retract(1, none, none, 1),
+    ]
     assert list(gather(effects, 5)) == []
 
 

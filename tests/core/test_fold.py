@@ -181,9 +181,7 @@ def test_a_demotion_backfills_every_follower_whoever_decided_it(
 
 def test_a_demotion_without_followers_only_clears_the_flag() -> None:
     lonely = Audience(AUTHOR, tweets=np.array([10]), celebrity=True)
-    assert effects_of(lonely, ev.AuthorDemoted(AUTHOR, 0)) == [
-        (fx.SetCelebrity, AUTHOR, False, 77)
-    ]
+    assert effects_of(lonely, ev.AuthorDemoted(AUTHOR, 0)) == [(fx.SetCelebrity, AUTHOR, False, 77)]
 
 
 def test_every_event_type_has_a_meaning() -> None:

@@ -28,7 +28,9 @@ class Workers:
 
     def run(self) -> None:
         """Work until every partition is folded and every zombie has written what it held."""
-        while behind := [p for p, log in enumerate(self._world.logs) if self._progress[p] < len(log)]:
+        while behind := [
+            p for p, log in enumerate(self._world.logs) if self._progress[p] < len(log)
+        ]:
             self._step(self._rng.choice(behind))
         for writes in self._late:
             self._apply(writes)

@@ -34,7 +34,8 @@ class Reply:
 
 @dataclass
 class Client:
-    """`acknowledged` is what the oracle may know; `positions` the newest per partition.
+    """`acknowledged` is what the oracle may know; `positions` the newest per partition; `places`
+    where in the log each tweet is (partition, offset).
 
     What is unknown or unavailable (503, 504, a cut connection) is repeated until it is answered, a
     post under the same idempotency key. Commands that depend on each other must be awaited in turn.
@@ -45,6 +46,7 @@ class Client:
     query: str
     acknowledged: list[Acknowledged] = field(default_factory=list)
     positions: dict[int, int] = field(default_factory=dict)
+    places: dict[int, tuple[int, int]] = field(default_factory=dict)
     repeats: int = 0
 
     async def join(self, username: str) -> int:
@@ -58,6 +60,8 @@ class Client:
         body = {"text": text, "idempotency_key": uuid.uuid4().hex}
         reply = await self._command("POST", "/api/v1/tweets", author, 201, json=body)
         tweet = int(reply.body["tweet_id"])
+        partition, offset = map(int, reply.headers["Foldline-Position"].split("-"))
+        self.places[tweet] = partition, offset
         self.acknowledged.append(Posted(author, tweet, text))
         return tweet
 

@@ -65,7 +65,9 @@ class Oracle:
                 case Unfollowed(follower, followee):
                     self._edges.discard((follower, followee))
         self._live = [
-            self._posts[tweet] for tweet in sorted(self._posts, reverse=True) if tweet not in deleted
+            self._posts[tweet]
+            for tweet in sorted(self._posts, reverse=True)
+            if tweet not in deleted
         ]
 
     def timeline(self, viewer: int) -> list[Posted]:

@@ -1,0 +1,156 @@
+"""The people of the real graph, living: they follow, post, delete and change their minds."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from app.graph import Graph, GraphImport
+from tests.flow.client import Client
+from tests.flow.worlds import World
+from tests.oracle.oracle import Followed, Joined
+
+_AT_ONCE: Final = 32
+_PREFIX: Final = "reed_"
+
+Step = Callable[[], Awaitable[object]]
+Lane = Sequence[Step]
+"""Commands of which each must be acknowledged before the next one is sent."""
+
+
+def densest(graph: Graph, people: int) -> Graph:
+    """The part of the graph among the `people` with the most friends."""
+    friends = Counter(follower for follower, _ in graph.follows)
+    chosen = {node for node, _ in friends.most_common(people)}
+    follows = [edge for edge in graph.follows if chosen.issuperset(edge)]
+    return Graph(graph.digest, sorted(chosen), follows)
+
+
+async def run_lanes(lanes: Iterable[Lane]) -> None:
+    """All lanes at once, within bounds; the steps of a lane in turn."""
+    turn = asyncio.Semaphore(_AT_ONCE)
+
+    async def run(lane: Lane) -> None:
+        async with turn:
+            for step in lane:
+                await step()
+
+    await asyncio.gather(*(run(lane) for lane in lanes))
+
+
+@dataclass
+class People:
+    """Everybody by number in the graph, with the ids they were given."""
+
+    client: Client
+    rng: Random
+    ids: dict[int, int] = field(default_factory=dict)
+    edges: set[tuple[int, int]] = field(default_factory=set)  # (follower, followee), as ids
+    tweets: list[tuple[int, int]] = field(default_factory=list)  # (author, tweet), live
+    _popular: list[int] = field(default_factory=list)
+
+    async def settle_in(self, world: World, graph: Graph, checkpoint: Path) -> None:
+        """Everybody, and all follows: the first nine tenths through the command handlers, as
+        `foldline import-graph` does it, the rest over HTTP."""
+        by_handlers = len(graph.follows) * 9 // 10
+        first = Graph(graph.digest, graph.nodes, graph.follows[:by_handlers])
+        await GraphImport(world.commands, first, checkpoint, _PREFIX).run(lambda _: None)
+        await run_lanes([[self._learn_id(node)] for node in graph.nodes])
+        for one, other in first.follows:
+            self.client.acknowledged.append(Followed(self.ids[one], self.ids[other]))
+        await run_lanes(
+            [[self._follow(self.ids[a], self.ids[b])] for a, b in graph.follows[by_handlers:]]
+        )
+        self.edges = {(self.ids[a], self.ids[b]) for a, b in graph.follows}
+        self._popular = [self.ids[node] for node in graph.nodes]
+        self.rng.shuffle(self._popular)
+
+    def posts(self, count: int) -> list[Lane]:
+        """Posts by authors of very unequal zeal."""
+        return [[self._post(self._someone(), number)] for number in range(count)]
+
+    def deletions(self, count: int) -> list[Lane]:
+        """Deletions of older tweets, and of tweets just posted."""
+        self.rng.shuffle(self.tweets)
+        count = min(count, len(self.tweets))
+        gone, self.tweets = self.tweets[:count], self.tweets[count:]
+        older = [[self._delete(author, tweet)] for author, tweet in gone]
+        return [*older, *([self._post_and_delete(self._someone())] for _ in range(count // 2))]
+
+    def changes_of_mind(self, count: int, not_about: Collection[int]) -> list[Lane]:
+        """Follows that end, that end and begin again, and that begin and end. Each pair is in one
+        lane only, so that its order is known; what concerns `not_about` is left to other lanes."""
+        standing = sorted(edge for edge in self.edges if edge[1] not in not_about)
+        strangers = [pair for pair in self._pairs(count) if pair[1] not in not_about]
+        lanes: list[Lane] = []
+        for number, edge in enumerate(self.rng.sample(standing, count)):
+            follow, unfollow = self._follow(*edge), self._unfollow(*edge)
+            lanes.append([unfollow] if number % 2 else [unfollow, follow, unfollow, follow])
+            if number % 2:
+                self.edges.discard(edge)
+        for number, pair in enumerate(strangers):
+            follow, unfollow = self._follow(*pair), self._unfollow(*pair)
+            lanes.append([follow] if number % 2 else [follow, unfollow])
+            if number % 2:
+                self.edges.add(pair)
+        return lanes
+
+    def leave(self, author: int, until: int) -> tuple[list[Lane], list[int]]:
+        """All but `until` followers of the author go; who went."""
+        audience = sorted(follower for follower, followee in self.edges if followee == author)
+        self.rng.shuffle(audience)
+        gone = audience[until:]
+        self.edges -= {(follower, author) for follower in gone}
+        return [[self._unfollow(follower, author)] for follower in gone], gone
+
+    def come_back(self, author: int, followers: Iterable[int]) -> list[Lane]:
+        """Those who went follow again."""
+        missing = [each for each in followers if (each, author) not in self.edges]
+        self.edges |= {(follower, author) for follower in missing}
+        return [[self._follow(follower, author)] for follower in missing]
+
+    def audience_size(self, author: int) -> int:
+        return sum(followee == author for _, followee in self.edges)
+
+    def _someone(self) -> int:
+        at = min(int(self.rng.paretovariate(0.6)) - 1, len(self._popular) - 1)
+        return self._popular[at]
+
+    def _pairs(self, count: int) -> list[tuple[int, int]]:
+        """Some pairs that do not follow each other."""
+        everybody = sorted(self.ids.values())
+        chosen = {tuple(self.rng.sample(everybody, 2)) for _ in range(count)}
+        return sorted((one, other) for one, other in chosen if (one, other) not in self.edges)
+
+    def _learn_id(self, node: int) -> Step:
+        async def learn() -> None:
+            found = await self.client.get(f"/api/v1/users/by-username/{_PREFIX}{node}")
+            self.ids[node] = int(found["user_id"])
+            self.client.acknowledged.append(Joined(self.ids[node], found["username"]))
+
+        return learn
+
+    def _post(self, author: int, number: int) -> Step:
+        async def post() -> None:
+            tweet = await self.client.post(author, f"{number} from {author}: ça y est 🦉")
+            self.tweets.append((author, tweet))
+
+        return post
+
+    def _delete(self, author: int, tweet: int) -> Step:
+        return lambda: self.client.delete(author, tweet)
+
+    def _post_and_delete(self, author: int) -> Step:
+        async def both() -> None:
+            await self.client.delete(author, await self.client.post(author, "a slip"))
+
+        return both
+
+    def _follow(self, follower: int, followee: int) -> Step:
+        return lambda: self.client.follow(follower, followee)
+
+    def _unfollow(self, follower: int, followee: int) -> Step:
+        return lambda: self.client.unfollow(follower, followee)
