@@ -1,8 +1,9 @@
 """The routes of the query service."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from foldline.errors import NotFoundError, ViewsUnavailableError
 from foldline.web.call import Answer, Call
@@ -19,10 +20,79 @@ from foldline.web.schemas import (
 from query import accounts, tweets
 from query.reads import Reads
 
-Read = Callable[[Reads, Call[Any, Any]], Awaitable[Answer]]
+ROUTES: Final = (
+    Route(
+        "GET",
+        "/api/v1/timeline",
+        tweets.home_timeline,
+        "The caller's home timeline",
+        query=TimelineQuery,
+        gives=TweetPage,
+    ),
+    Route(
+        "GET",
+        "/api/v1/tweets/{tweet_id}",
+        tweets.tweet,
+        "One tweet",
+        gives=TweetOut,
+    ),
+    Route(
+        "GET",
+        "/api/v1/users",
+        accounts.users,
+        "All accounts",
+        query=PageQuery,
+        gives=UserPage,
+    ),
+    Route(
+        "GET",
+        "/api/v1/users/by-username/{username}",
+        accounts.user_by_name,
+        "One account, by username",
+        gives=UserOut,
+    ),
+    Route(
+        "GET",
+        "/api/v1/users/{user_id}",
+        accounts.user,
+        "One account",
+        gives=UserOut,
+    ),
+    Route(
+        "GET",
+        "/api/v1/users/{user_id}/tweets",
+        tweets.user_tweets,
+        "An account's tweets",
+        query=TweetsQuery,
+        gives=TweetPage,
+    ),
+    Route(
+        "GET",
+        "/api/v1/users/{user_id}/followers",
+        accounts.followers,
+        "Who follows an account",
+        query=PageQuery,
+        gives=UserPage,
+    ),
+    Route(
+        "GET",
+        "/api/v1/users/{user_id}/following",
+        accounts.following,
+        "Whom an account follows",
+        query=PageQuery,
+        gives=UserPage,
+    ),
+)
 
 
-async def _answer(reads: Reads, read: Read, call: Call[Any, Any]) -> Answer:
+def routes(reads: Reads) -> list[Route]:
+    """Every read, over the given views."""
+    return [replace(route, handle=partial(_answer, reads, route.handle)) for route in ROUTES]
+
+
+async def _answer(
+    reads: Reads, read: Callable[..., Awaitable[Answer]], call: Call[Any, Any]
+) -> Answer:
     """What `read` answers. That something is not there is only said where the views have all that
     the caller has seen: it may be on its way."""
     try:
@@ -31,74 +101,3 @@ async def _answer(reads: Reads, read: Read, call: Call[Any, Any]) -> Answer:
         if await reads.watch.passed(call.after, wait_s=0):
             raise
         raise ViewsUnavailableError("the views are behind the log; ask again soon") from error
-
-
-def routes(reads: Reads) -> list[Route]:
-    """Every read, over the given views."""
-
-    def answering(read: Read) -> Callable[[Call[Any, Any]], Awaitable[Answer]]:
-        return partial(_answer, reads, read)
-
-    return [
-        Route(
-            "GET",
-            "/api/v1/timeline",
-            answering(tweets.home_timeline),
-            "The caller's home timeline",
-            query=TimelineQuery,
-            gives=TweetPage,
-        ),
-        Route(
-            "GET",
-            "/api/v1/tweets/{tweet_id}",
-            answering(tweets.tweet),
-            "One tweet",
-            gives=TweetOut,
-        ),
-        Route(
-            "GET",
-            "/api/v1/users",
-            answering(accounts.users),
-            "All accounts",
-            query=PageQuery,
-            gives=UserPage,
-        ),
-        Route(
-            "GET",
-            "/api/v1/users/by-username/{username}",
-            answering(accounts.user_by_name),
-            "One account, by username",
-            gives=UserOut,
-        ),
-        Route(
-            "GET",
-            "/api/v1/users/{user_id}",
-            answering(accounts.user),
-            "One account",
-            gives=UserOut,
-        ),
-        Route(
-            "GET",
-            "/api/v1/users/{user_id}/tweets",
-            answering(tweets.user_tweets),
-            "An account's tweets",
-            query=TweetsQuery,
-            gives=TweetPage,
-        ),
-        Route(
-            "GET",
-            "/api/v1/users/{user_id}/followers",
-            answering(accounts.followers),
-            "Who follows an account",
-            query=PageQuery,
-            gives=UserPage,
-        ),
-        Route(
-            "GET",
-            "/api/v1/users/{user_id}/following",
-            answering(accounts.following),
-            "Whom an account follows",
-            query=PageQuery,
-            gives=UserPage,
-        ),
-    ]

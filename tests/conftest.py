@@ -1,6 +1,7 @@
 """The session's engines, and settings for a world of a test's own on either profile."""
 
 import os
+import logging
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,12 +9,19 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+import structlog
 
 from foldline.cassandra_driver import connect, views_keyspace
 from foldline.settings import ProfileName, Settings
 from infra.engine import Endpoints
 from infra.engines import EngineStack
 from infra.stack import local_stack
+from tests.no_skips import pytest_make_collect_report, pytest_runtest_makereport
+
+__all__ = ["pytest_make_collect_report", "pytest_runtest_makereport"]
+
+# Every request is told at debug level: by the ten thousand that takes longer than answering them.
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
 
 PROFILE_PARAMS = [
     pytest.param("embedded", id="embedded"),

@@ -99,8 +99,8 @@ class SqliteLog:
         try:
             self._database.submit(self._append_waiting)
         except LogUnavailableError:
-            appended.cancel()
-            raise
+            if appended.cancel():
+                raise  # else an earlier job took it along: it is under way as any other
         try:
             async with asyncio.timeout(self._settings.append_timeout_s):
                 return await asyncio.wrap_future(appended)

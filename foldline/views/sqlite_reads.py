@@ -152,4 +152,4 @@ def _sorted(ids: list[int]) -> IntArray:
 
 
 def _in_order(ascending: IntArray, span: Span) -> IntArray:
-    return ascending[::-1]
+    return ascending if span.direction is Direction.NEWER else ascending[::-1]

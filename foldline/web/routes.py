@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import hdrs, web
 from pydantic import BaseModel, ValidationError
@@ -21,12 +21,13 @@ IDEMPOTENCY_KEY_MAX: Final = 128
 class Route:
     """A row of the table: what is asked, what it is validated against, and who answers.
 
-    `handle` takes a `Call` and gives an `Answer`; `gives` is the model of the answer's body.
+    `handle` takes what its service works with and a `Call` (once served, the `Call` alone), and
+    gives an `Answer`; `gives` is the model of the answer's body.
     """
 
     method: str
     path: str
-    handle: Callable[[Call[Any, Any]], Awaitable[Answer]]
+    handle: Callable[..., Awaitable[Answer]]
     summary: str
     takes: type[BaseModel] | None = None
     query: type[BaseModel] | None = None

@@ -27,10 +27,11 @@ def history(rng: Random) -> list[str]:
         direction, limit = rng.choice(list(Direction)), rng.randint(1, 20)
         if walk(workers.view, viewer, direction, limit) != world.timeline(viewer):
             wrong.append(f"timeline of {viewer}, {direction.name} in pages of {limit}")
-    for user in world.heard_of():
-        if workers.view.counts(user) != world.counts(user):
-            wrong.append(f"counts of {user}")
-    return wrong
+    return wrong + [
+        f"counts of {user}"
+        for user in world.heard_of()
+        if workers.view.counts(user) != world.counts(user)
+    ]
 
 
 def test_every_seeded_history_ends_in_the_oracles_timelines() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +11,12 @@ from typing import Final
 
 from tests.flow.client import Client
 
+Move = Callable[[int, int], Awaitable[None]]
 GRAPH: Final = Path(__file__).parents[2] / "app" / "demo" / "socfb-Reed98.edges"
 _ACTORS: Final = 6
 _PAUSE_S: Final = 0.15  # of an actor between two commands
+_FANS: Final = 8
+_STARS: Final = 3
 
 
 def densest(count: int) -> dict[int, list[int]]:
@@ -29,12 +32,20 @@ def densest(count: int) -> dict[int, list[int]]:
     return friends
 
 
+def thresholds(friends: dict[int, list[int]]) -> dict[str, int]:
+    """Of celebrities: such that the stars are some with their fans, and none without."""
+    sizes = sorted(map(len, friends.values()), reverse=True)
+    return {"promote_at": sizes[_STARS] + 5, "demote_below": sizes[_STARS] + 4}
+
+
 @dataclass
 class Crowd:
-    """`following` and `tweets` are what each person knows of their own doings."""
+    """`following` and `tweets` are what each person knows of their own doings. The fans follow only
+    the stars, and come and go all together."""
 
     client: Client
     people: list[int]
+    fans: list[int]
     following: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     tweets: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     rng: random.Random = field(default_factory=lambda: random.Random(98))
@@ -58,6 +69,20 @@ class Crowd:
     async def unfollow(self, follower: int, followee: int) -> None:
         self.following[follower].discard(followee)
         await self.client.unfollow(follower, followee)
+
+    async def fans_come_and_go(self) -> None:
+        """Everybody's crossing: the stars become celebrities and cease to be."""
+        stars = sorted(self.people, key=self.followers)[-2 * _STARS :]
+        for move in (self.follow, self.unfollow):
+            await asyncio.gather(*(self._move(move, fan, stars) for fan in self.fans))
+
+    async def _move(self, move: Move, fan: int, stars: list[int]) -> None:
+        for star in stars:
+            await move(fan, star)
+
+    @property
+    def everybody(self) -> list[int]:
+        return self.people + self.fans
 
     @asynccontextmanager
     async def busy(self) -> AsyncIterator[None]:
@@ -97,7 +122,8 @@ class Crowd:
 async def crowd_of(client: Client, friends: dict[int, list[int]]) -> Crowd:
     """These people as new accounts who follow their friends."""
     users = {node: await client.join(f"node_{node}") for node in sorted(friends)}
-    crowd = Crowd(client, list(users.values()))
+    fans = [await client.join(f"fan_{number}") for number in range(_FANS)]
+    crowd = Crowd(client, list(users.values()), fans)
 
     async def befriend(node: int) -> None:
         for friend in friends[node]:

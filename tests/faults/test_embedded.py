@@ -10,7 +10,7 @@ import aiohttp
 
 from foldline.log.sqlite import open_sqlite_log
 from foldline.settings import Settings
-from tests.faults.crowd import GRAPH, crowd_of, densest
+from tests.faults.crowd import GRAPH, crowd_of, densest, thresholds
 from tests.faults.evidence import kinds_in
 from tests.faults.processes import Dev, dev, run
 from tests.flow.client import Client, client_of
@@ -21,7 +21,6 @@ KILLS = 5
 _PAUSE_S = 0.02
 READY_S = 5.0
 PEOPLE = 30
-CROSSINGS = {"promote_at": 24, "demote_below": 22, "cap": 5, "trim_samples": 4}
 
 
 async def faults_of(client: Client, people: list[int]) -> list[str]:
@@ -81,10 +80,12 @@ class Careless:
 
 async def test_killed_at_any_moment_it_loses_nothing_acknowledged(tmp_path: Path) -> None:
     rng = random.Random(5)
-    async with dev(tmp_path, "--no-demo", numbers=CROSSINGS) as running:
+    friends = densest(PEOPLE)
+    numbers = thresholds(friends) | {"cap": 5, "trim_samples": 4}
+    async with dev(tmp_path, "--no-demo", numbers=numbers) as running:
         await running.start()
         async with client_of(running.url) as client:
-            crowd = await crowd_of(client, densest(PEOPLE))
+            crowd = await crowd_of(client, friends)
             careless = Careless(client, await client.join("careless"))
             await crowd.follow(crowd.people[0], careless.author)
             over = asyncio.Event()
@@ -92,13 +93,15 @@ async def test_killed_at_any_moment_it_loses_nothing_acknowledged(tmp_path: Path
             async with crowd.busy():
                 for _ in range(KILLS):
                     await asyncio.gather(
-                        crowd.burst(PEOPLE), kill(running, after_s=rng.uniform(0.02, 0.6))
+                        crowd.burst(PEOPLE),
+                        crowd.fans_come_and_go(),
+                        kill(running, after_s=rng.uniform(0.02, 0.6)),
                     )
             over.set()
             await posting
             await careless.find()
             assert client.repeats > 0
-            assert await faults_of(client, [*crowd.people, careless.author]) == []
+            assert await faults_of(client, [*crowd.everybody, careless.author]) == []
         assert await running.end() == 0
     log = await open_sqlite_log(Settings(data_dir=tmp_path))
     kinds = await kinds_in(log)

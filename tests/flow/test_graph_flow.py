@@ -29,7 +29,7 @@ from tests.flow.walks import (
 from tests.flow.worlds import World, world
 
 REED98 = Path("app/demo/socfb-Reed98.edges")
-LIMITS = (100, 20, 100, 7, 100, 33, 100, 100)
+LIMITS = (100, 20, 100, 100, 33, 100, 7, 100, 100, 100, 50, 100)
 BATCH = 2_000  # records and rows that a test reads at once
 
 
@@ -42,10 +42,11 @@ class Size:
     promote_at: int
     demote_below: int
     cap: int
+    settle_s: float
 
 
-SMALL = Size(150, 600, 40, 3, promote_at=70, demote_below=50, cap=15)
-WHOLE = Size(962, 5_000, 200, 6, promote_at=60, demote_below=40, cap=40)
+SMALL = Size(150, 600, 40, 3, promote_at=70, demote_below=50, cap=15, settle_s=1.0)
+WHOLE = Size(962, 5_000, 200, 6, promote_at=80, demote_below=60, cap=20, settle_s=2.0)
 ROUNDS = 4
 
 
@@ -71,9 +72,9 @@ async def _flow(
         promote_at=size.promote_at,
         demote_below=size.demote_below,
         cap=size.cap,
-        trim_samples=8,
+        trim_samples=32,
         celebrity_cache_s=0.05,
-        request_timeout_s=2.0,
+        request_timeout_s=size.settle_s,
         buckets=16,
     )
     graph = densest(read_graph(REED98), size.people)
@@ -149,6 +150,7 @@ async def _boundaries_were_crossed(running: World, people: People, size: Size) -
         floors += floor > 0
         merged += any(tweet > floor and tweet not in held for tweet in others)
         trimmed += bool(held) and floor > 0 and min(held) >= floor
+    print(floors, trimmed, merged)
     assert floors > len(people.ids) // 4
     assert trimmed > len(people.ids) // 10
     assert merged > len(people.ids) // 4

@@ -7,6 +7,7 @@ A home timeline is: the tweets of the viewer and of the accounts the viewer foll
 ones, newest first. A newer id is a newer tweet.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -50,7 +51,8 @@ class Oracle:
     def __init__(self, acknowledged: Iterable[Acknowledged]) -> None:
         self.usernames: dict[int, str] = {}
         self._posts: dict[int, Posted] = {}
-        self._edges: set[tuple[int, int]] = set()  # (follower, followee)
+        self._following: dict[int, set[int]] = defaultdict(set)
+        self._followers: dict[int, set[int]] = defaultdict(set)
         deleted = set()
         for command in acknowledged:
             match command:
@@ -61,9 +63,11 @@ class Oracle:
                 case Deleted(tweet):
                     deleted.add(tweet)
                 case Followed(follower, followee):
-                    self._edges.add((follower, followee))
+                    self._following[follower].add(followee)
+                    self._followers[followee].add(follower)
                 case Unfollowed(follower, followee):
-                    self._edges.discard((follower, followee))
+                    self._following[follower].discard(followee)
+                    self._followers[followee].discard(follower)
         self._live = [
             self._posts[tweet]
             for tweet in sorted(self._posts, reverse=True)
@@ -72,11 +76,8 @@ class Oracle:
 
     def timeline(self, viewer: int) -> list[Posted]:
         """The viewer's whole home timeline, newest first."""
-        return [
-            post
-            for post in self._live
-            if post.author == viewer or (viewer, post.author) in self._edges
-        ]
+        followed = self._following[viewer]
+        return [post for post in self._live if post.author == viewer or post.author in followed]
 
     def tweets_of(self, author: int) -> list[Posted]:
         """The author's live tweets, newest first."""
@@ -84,8 +85,8 @@ class Oracle:
 
     def followers(self, user: int) -> list[int]:
         """Who follows `user`, by id."""
-        return sorted(follower for follower, followee in self._edges if followee == user)
+        return sorted(self._followers[user])
 
     def following(self, user: int) -> list[int]:
         """Whom `user` follows, by id."""
-        return sorted(followee for follower, followee in self._edges if follower == user)
+        return sorted(self._following[user])

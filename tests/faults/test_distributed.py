@@ -1,0 +1,192 @@
+"""Every part of the distributed profile is killed or stopped while it works: afterwards everybody
+is served the oracle's timeline."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+
+import pytest
+
+from foldline.errors import ViewsUnavailableError
+from foldline.settings import Settings
+from infra.engine import Engine
+from infra.engines import EngineStack
+from streams.instance import InstanceStatus
+from tests.faults.town import (
+    PARTITIONS,
+    RECOVERY_S,
+    Places,
+    Town,
+    numbers,
+    pid_of,
+    repeated,
+    send,
+    town_of,
+    until,
+)
+from tests.flow.worlds import Worker, shared
+
+pytestmark = pytest.mark.engines
+
+
+@pytest.fixture(scope="module")
+async def town(
+    own_engines: EngineStack, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Town]:
+    ends = own_engines.endpoints()
+    settings = Settings(
+        profile="distributed",
+        data_dir=tmp_path_factory.mktemp("town"),
+        kafka_bootstrap=ends.kafka_bootstrap,
+        cassandra_hosts=ends.cassandra_host,
+        cassandra_port=ends.cassandra_port,
+        **numbers(),
+    )
+    async with town_of(settings) as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+async def samples_and_crossings(town: Town) -> AsyncIterator[None]:
+    """Every fault is accompanied by samples and by crossings of the celebrity threshold."""
+    samples, before = town.watch.samples, await town.kinds()
+    yield
+    assert town.watch.samples > samples
+    crossings = await town.kinds() - before
+    assert min(crossings["AuthorPromoted"], crossings["AuthorDemoted"]) > 0, crossings
+
+
+async def test_worker_killed_in_mid_batch(town: Town) -> None:
+    victim = town.world.workers[0]
+
+    async def attempt() -> Places:
+        await shared(town.world.workers, PARTITIONS)
+        owned = await victim.partitions()
+        if not await town.in_mid_batch(owned, lambda: send(victim, signal.SIGKILL)):
+            return {}
+        return await town.torn_in(owned)
+
+    async with town.crowd.busy():
+        killed = pid_of(victim)
+        await asyncio.gather(repeated(attempt), town.crowd.fans_come_and_go())
+    await town.assert_all_is_well()
+    assert pid_of(victim) != killed
+
+
+async def test_worker_stopped_past_its_session_and_woken(town: Town) -> None:
+    zombie, heir = town.world.workers
+
+    async def attempt() -> Places:
+        await shared(town.world.workers, PARTITIONS)
+        owned = await zombie.partitions()
+        if not await town.in_mid_batch(owned, lambda: send(zombie, signal.SIGSTOP)):
+            return {}
+        proof = await town.torn_in(owned)
+        if not proof:
+            send(zombie, signal.SIGCONT)
+        return proof
+
+    async with town.crowd.busy():
+        stopped = await repeated(attempt)
+
+        async def overtaken() -> bool:
+            progress = await town.progress()
+            return all(progress.get(p, 0) > offset for p, offset in stopped.values())
+
+        try:
+            await until("the other worker to go on", overtaken, RECOVERY_S)
+            assert {p for p, _ in stopped.values()} <= await heir.partitions()
+            await town.crowd.fans_come_and_go()
+        finally:
+            send(zombie, signal.SIGCONT)
+    await town.assert_all_is_well()
+
+
+async def test_worker_stopped_gracefully_under_load(town: Town) -> None:
+    leaver = town.world.workers[1]
+
+    async def attempt() -> Places:
+        if leaver.process.poll() is not None:
+            leaver.start()
+        await shared(town.world.workers, PARTITIONS)
+        owned = await leaver.partitions()
+        if not await town.in_mid_batch(owned, leaver.process.terminate):
+            return {}
+        proof = await town.torn_in(owned)
+        assert await asyncio.to_thread(leaver.process.wait, RECOVERY_S) == 0
+        return proof
+
+    async with town.crowd.busy():
+        await asyncio.gather(repeated(attempt), town.crowd.fans_come_and_go())
+        await until("the other worker to do it all", lambda: alone(town.world.workers[0]), 60.0)
+        leaver.start()
+    await town.assert_all_is_well()
+
+
+async def test_cassandra_killed_in_mid_batch(town: Town, own_engines: EngineStack) -> None:
+    everywhere = range(PARTITIONS)
+
+    async def attempt() -> Places:
+        before = await town.progress()
+        if not await town.in_mid_batch(everywhere, own_engines.cassandra.kill):
+            return {}
+        for worker in town.world.workers:  # so that nothing is written before we have looked
+            send(worker, signal.SIGSTOP)
+        try:
+            await back(own_engines.cassandra)
+            await until("our own session to be back", lambda: answers(town), RECOVERY_S)
+            proof = await town.torn_in(everywhere)
+            after = await town.progress()
+            assert all(after.get(p, 0) >= offset for p, offset in before.items())
+            await assert_durable(town, after)
+            return proof
+        finally:
+            for worker in town.world.workers:
+                send(worker, signal.SIGCONT)
+
+    async with town.crowd.busy():
+        await asyncio.gather(repeated(attempt), town.crowd.fans_come_and_go())
+    await town.assert_all_is_well()
+
+
+async def test_broker_killed_in_mid_batch(town: Town, own_engines: EngineStack) -> None:
+    everywhere = range(PARTITIONS)
+
+    async def attempt() -> Places:
+        if not await town.in_mid_batch(everywhere, own_engines.kafka.kill):
+            return {}
+        proof = await town.torn_in(everywhere)
+        await back(own_engines.kafka)
+        return proof
+
+    async with town.crowd.busy():
+        await asyncio.gather(repeated(attempt), town.crowd.fans_come_and_go())
+    await town.assert_all_is_well()
+
+
+async def alone(worker: Worker) -> bool:
+    status = InstanceStatus.read(worker.settings)
+    return status is not None and len(status.progress) == PARTITIONS
+
+
+async def answers(town: Town) -> bool:
+    try:
+        await town.progress()
+    except ViewsUnavailableError:
+        return False
+    return True
+
+
+async def assert_durable(town: Town, progress: dict[int, int]) -> None:
+    """What progress has passed is in the store."""
+    passed = [
+        t for t, (p, offset) in town.world.client.places.items() if offset < progress.get(p, 0)
+    ]
+    found = await town.world.profile.views.tweets(passed)
+    assert sorted(found) == sorted(passed)
+
+
+async def back(engine: Engine) -> None:
+    """Start an engine again, and wait until it answers."""
+    await asyncio.to_thread(engine.start)
+    await asyncio.to_thread(engine.wait_healthy)
