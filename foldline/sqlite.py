@@ -43,7 +43,7 @@ _NOT_COMMITTED: Final = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}
 class Owner:
     """What a database is for. `synchronous`: FULL survives a power cut, NORMAL a killed process.
     Errors are raised as `unavailable`, or as `unknown` where a commit may have happened. It waits
-    `busy_timeout_s` for other processes, and at most `queue_max` callers wait for it."""
+    `busy_timeout_s` for other processes; at most `queue_max` writes and as many reads wait."""
 
     synchronous: Literal["FULL", "NORMAL"]
     unavailable: type[FoldlineError]
@@ -59,11 +59,16 @@ class Database:
         self._path = path
         self._owner = owner
         self._settings = settings
-        self._room = threading.BoundedSemaphore(owner.queue_max)
         self._writers = ThreadPoolExecutor(1, f"{path.stem}-writer")
         self._readers = ThreadPoolExecutor(settings.sqlite_readers, f"{path.stem}-reader")
+        # Room of their own: a queue full of writes must not keep the readers out.
+        self._room = {
+            threads: threading.BoundedSemaphore(owner.queue_max)
+            for threads in (self._writers, self._readers)
+        }
         self._idle: LifoQueue[sqlite3.Connection] = LifoQueue()
         self._connections: list[sqlite3.Connection] = []
+        self._closing = threading.Lock()
 
     @classmethod
     async def open(cls, path: Path, schema: str, owner: Owner, settings: Settings) -> Self:
@@ -114,14 +119,15 @@ class Database:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> Future[T]:
-        if not self._room.acquire(blocking=False):
+        room = self._room[threads]
+        if not room.acquire(blocking=False):
             raise self._owner.unavailable(f"{self._path.name}: too many wait for it; try again")
         try:
             future = threads.submit(job, *args, **kwargs)
         except RuntimeError as error:
-            self._room.release()
+            room.release()
             raise self._owner.unavailable(f"{self._path.name} is closed") from error
-        future.add_done_callback(lambda _: self._room.release())
+        future.add_done_callback(lambda _: room.release())
         return future
 
     def _query(self, query: Callable[[sqlite3.Connection], T]) -> T:
@@ -177,8 +183,9 @@ class Database:
     def _shut(self) -> None:
         self._readers.shutdown()
         self._writers.shutdown()
-        for connection in reversed(self._connections):  # the writer last: it empties the WAL
-            connection.close()
+        with self._closing:  # one after the other, the writer last: it empties the WAL
+            for connection in reversed(self._connections):
+                connection.close()
 
 
 def answer(connection: sqlite3.Connection, query: str, *values: object) -> Any:

@@ -117,7 +117,7 @@ class CassandraViews(CassandraReads):
         await self._session.for_each(write, rows)
 
     async def _posts(self, author_id: int) -> list[Row]:
-        months = await self.months_of(author_id)
+        months = (await self.months_of([author_id])).get(author_id)
         return await self._session.rows("tweets_in_months", author_id, months) if months else []
 
 

@@ -1,4 +1,8 @@
-"""Reads of the served views from Cassandra: single partitions, many at once."""
+"""Reads of the served views from Cassandra.
+
+What a page needs of many small partitions is asked for by a few keys a request: the driver spends
+far more on a request than on a row. (126 tweets: 24 ms of client CPU one by one, 1.7 ms as here.)
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,11 +11,12 @@ from typing import Final
 import numpy as np
 
 from foldline.cassandra import CassandraSession, Row
-from foldline.core.ids import IntArray, month_of
+from foldline.core.ids import NO_IDS, IntArray, month_of
 from foldline.core.span import Direction, Span
 from foldline.views.cassandra_rows import Placement
 from foldline.views.port import Account, TimelineRows, Tweet
 
+_KEYS_PER_READ: Final = 25  # more would wait for one coordinator
 _ENTRIES: Final = {Direction.OLDER: "older_entries", Direction.NEWER: "newer_entries"}
 _TWEETS: Final = {Direction.OLDER: "older_tweets", Direction.NEWER: "newer_tweets"}
 
@@ -24,15 +29,8 @@ class CassandraReads:
         self._placement = placement
 
     async def accounts(self, user_ids: Sequence[int]) -> dict[int, Account]:
-        found: dict[int, Account] = {}
-
-        async def read(user_id: int) -> None:
-            for row in await self._session.rows("account", user_id):
-                if row[1] is not None:
-                    found[user_id] = _account(row)
-
-        await self._session.for_each(read, set(user_ids))
-        return found
+        rows = await self._of("accounts", user_ids)
+        return {row[0]: _account(row) for row in rows if row[1] is not None}
 
     async def account_id(self, username: str) -> int | None:
         rows = await self._session.rows("account_id", username)
@@ -53,23 +51,17 @@ class CassandraReads:
         return np.array(found[:limit], dtype=np.int64)
 
     async def tweets(self, tweet_ids: Sequence[int]) -> dict[int, Tweet]:
-        found: dict[int, Tweet] = {}
-
-        async def read(tweet_id: int) -> None:
-            for row in await self._session.rows("tweet", tweet_id):
-                if row[1] is not None:
-                    found[tweet_id] = Tweet(*(*row[:5], bool(row[5])))
-
-        await self._session.for_each(read, set(tweet_ids))
-        return found
+        rows = await self._of("tweets", tweet_ids)
+        return {row[0]: Tweet(*(*row[:5], bool(row[5]))) for row in rows if row[1] is not None}
 
     async def tweets_of(self, author_ids: Sequence[int], span: Span) -> dict[int, IntArray]:
-        found: dict[int, IntArray] = {}
+        found = dict.fromkeys(author_ids, NO_IDS)
 
-        async def read(author_id: int) -> None:
-            found[author_id] = await self._tweets_of(author_id, span)
+        async def read(author: tuple[int, list[int]]) -> None:
+            author_id, months = author
+            found[author_id] = await self._tweets_of(author_id, months, span)
 
-        await self._session.for_each(read, set(author_ids))
+        await self._session.for_each(read, (await self.months_of(author_ids)).items())
         return found
 
     async def timeline(self, user_id: int, span: Span) -> TimelineRows:
@@ -99,10 +91,9 @@ class CassandraReads:
             :limit
         ]
 
-    async def _tweets_of(self, author_id: int, span: Span) -> IntArray:
+    async def _tweets_of(self, author_id: int, months: list[int], span: Span) -> IntArray:
         newer = span.direction is Direction.NEWER
         first, last = month_of(span.above), month_of(span.below)
-        months = await self.months_of(author_id)
         found: list[int] = []
         for month in months if newer else reversed(months):
             if first <= month <= last and len(found) < span.limit:
@@ -123,10 +114,21 @@ class CassandraReads:
                 return found
             span = _behind(span, rows[-1][0])
 
-    async def months_of(self, author_id: int) -> list[int]:
-        """The months in which an author has, or had, tweets; ascending."""
-        rows = await self._session.rows("months_of", author_id)
-        return sorted(rows[0][0] or ()) if rows else []
+    async def months_of(self, author_ids: Sequence[int]) -> dict[int, list[int]]:
+        """The months in which each author has, or had, tweets; ascending."""
+        rows = await self._of("months", author_ids)
+        return {author_id: sorted(months or ()) for author_id, months in rows}
+
+    async def _of(self, name: str, keys: Sequence[int]) -> list[Row]:
+        """The rows of many partitions, in no order."""
+        found: list[Row] = []
+        wanted = list(set(keys))
+
+        async def read(start: int) -> None:
+            found.extend(await self._session.rows(name, wanted[start : start + _KEYS_PER_READ]))
+
+        await self._session.for_each(read, range(0, len(wanted), _KEYS_PER_READ))
+        return found
 
 
 def _behind(span: Span, tweet_id: int) -> Span:

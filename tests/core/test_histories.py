@@ -39,7 +39,7 @@ def test_every_seeded_history_ends_in_the_oracles_timelines() -> None:
     assert not failed, f"{len(failed)} of {HISTORIES}, at first {list(failed.items())[:3]}"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(st.randoms(use_true_random=False))
 def test_every_history_that_hypothesis_finds_does_so_too(rng: Random) -> None:
     assert history(rng) == []

@@ -45,7 +45,7 @@ class Size:
     settle_s: float
 
 
-SMALL = Size(150, 600, 40, 3, promote_at=70, demote_below=50, cap=15, settle_s=1.0)
+SMALL = Size(100, 400, 30, 3, promote_at=45, demote_below=36, cap=12, settle_s=1.0)
 WHOLE = Size(962, 5_000, 200, 6, promote_at=80, demote_below=60, cap=20, settle_s=2.0)
 ROUNDS = 4
 

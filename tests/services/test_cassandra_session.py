@@ -127,7 +127,7 @@ async def test_the_first_error_ends_for_each(session: CassandraSession) -> None:
 async def test_a_none_leaves_the_column_alone(session: CassandraSession) -> None:
     await session.execute("put_tweet", 8, 1, "text", 5, 7, 1)
     await session.execute("put_tweet", 8, 1, "text", 5, None, 2)
-    (row,) = await session.rows("tweet", 8)
+    (row,) = await session.rows("tweets", [8])
     assert row[4:] == (7, None)
 
 
