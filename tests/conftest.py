@@ -1,7 +1,7 @@
 """The session's engines, and settings for a world of a test's own on either profile."""
 
-import os
 import logging
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor

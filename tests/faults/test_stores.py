@@ -59,8 +59,10 @@ async def test_periodic_commit_log_is_refused_unless_allowed_loudly(
         status = InstanceStatus.read(settings)
         return status is not None and bool(status.progress)
 
-    await until("the worker to own partitions", works, RECOVERY_S)
-    worker.terminate()
+    try:
+        await until("the worker to own partitions", works, RECOVERY_S)
+    finally:
+        worker.terminate()
     _, err_bytes = await worker.communicate()
     assert worker.returncode == Exit.STOPPED
     assert "periodic commit log allowed" in err_bytes.decode()

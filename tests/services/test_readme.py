@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import PROFILE_PARAMS
 from tests.faults.processes import Dev, dev
+from tests.flow.client import client_of
 
 README = Path(__file__).parents[2] / "README.md"
 EACH = 'echo "--- $?"'
@@ -48,12 +49,23 @@ async def typed(lines: list[str], port: int) -> list[str]:
     return parts[0:-1:2]
 
 
-async def test_the_session_gives_the_answers_and_outlives_a_restart(running: Dev) -> None:
-    lines = session_lines()
-    said = dict(zip(lines, await typed(lines, running.port), strict=True))
-    answers = [
-        (line, orjson.loads(text)) for line, text in said.items() if text.startswith("{")
-    ]
-    commands = [line for line, _ in answers]
-    follow, again, timeline, profile, empty = (body for _, body in answers), None, None, None, None
-    del follow, again, timeline, profile, empty, commands
+async def test_the_session_and_its_data_outlive_a_restart(running: Dev) -> None:
+    said = await typed(session_lines(), running.port)
+    follow, tweet, timeline, ada, empty = (orjson.loads(text) for text in said if "{" in text)
+    assert follow["following"] is True
+    assert (tweet["text"], tweet["user_id"]) == ("Hello, timeline", follow["followee_id"])
+    assert [shown["tweet_id"] for shown in timeline["tweets"]] == [tweet["tweet_id"]]
+    assert (ada["followers_count"], ada["tweets_count"]) == (1, 1)
+    assert ada["relationship"]["following"] is True
+    assert empty["tweets"] == []
+
+    assert await running.end(signal.SIGINT) == 0
+    await running.start()
+    ada_id, bob_id = int(follow["followee_id"]), int(follow["follower_id"])
+    async with client_of(running.url) as client:
+        again = await client.get("/api/v1/users/by-username/ada")
+        assert (again["followers_count"], again["tweets_count"]) == (1, 0)
+        new = await client.post(ada_id, "Hello again")
+        await client.folded()
+        shown = await client.get("/api/v1/timeline", bob_id)
+        assert [each["tweet_id"] for each in shown["tweets"]] == [str(new)]
