@@ -67,6 +67,13 @@ def module_settings(
     yield from _worlds(tmp_path_factory, request)
 
 
+@pytest.fixture(scope="package")
+def package_settings(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[WorldSettings]:
+    yield from _worlds(tmp_path_factory, request)
+
+
 def _worlds(
     paths: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., Settings]]:

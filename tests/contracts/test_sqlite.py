@@ -126,3 +126,12 @@ async def test_closing_finishes_what_was_begun(settings: Settings, database: Dat
     again = await Database.open(path, SCHEMA, OWNER, settings)
     assert await ids(again) == [0, 1, 2]
     await again.close()
+
+
+async def test_closing_twice_at_once_leaves_one_file(settings: Settings) -> None:
+    path = settings.data_dir / "d.sqlite"
+    for number in range(40):
+        opened = await Database.open(path, SCHEMA, OWNER, settings)
+        await insert(opened, number)
+        await asyncio.gather(*(opened.close() for _ in range(4)))
+        assert [found.name for found in settings.data_dir.iterdir()] == [path.name]

@@ -15,7 +15,7 @@ Move = Callable[[int, int], Awaitable[None]]
 GRAPH: Final = Path(__file__).parents[2] / "app" / "demo" / "socfb-Reed98.edges"
 _ACTORS: Final = 6
 _PAUSE_S: Final = 0.15  # of an actor between two commands
-_FANS: Final = 8
+_FANS: Final = 10
 _STARS: Final = 3
 
 
@@ -75,6 +75,7 @@ class Crowd:
         stars = sorted(self.people, key=self.followers)[-2 * _STARS :]
         for move in (self.follow, self.unfollow):
             await asyncio.gather(*(self._move(move, fan, stars) for fan in self.fans))
+            await self.client.folded()  # only what a batch ends with is a crossing
 
     async def _move(self, move: Move, fan: int, stars: list[int]) -> None:
         for star in stars:

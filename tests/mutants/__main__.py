@@ -65,7 +65,7 @@ def killed(mutant: Mutant, tree: Path) -> tuple[bool, str]:
         check=False,
     )
     lines = ran.stdout.strip().splitlines() or ran.stderr.strip().splitlines() or [""]
-    return ran.returncode == TESTS_FAILED, lines[-1]
+    return ran.returncode == TESTS_FAILED and " failed" in lines[-1], lines[-1]
 
 
 def main() -> int:

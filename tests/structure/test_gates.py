@@ -35,6 +35,7 @@ def test_imports_point_one_way() -> None:
     assert "0 broken" in done.stdout
 
 
+@pytest.mark.full
 def test_the_tests_of_the_core_cover_every_branch_of_it(tmp_path: Path) -> None:
     """The random histories are left out: what each rule means is to be tested by name."""
     data = {"COVERAGE_FILE": str(tmp_path / "coverage")}
