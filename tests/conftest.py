@@ -34,8 +34,8 @@ ENGINES_DIR = Path(os.environ.get("TEST_ENGINES_DIR", Path(__file__).parent.pare
 def engines() -> Iterator[EngineStack]:
     """Kafka, Cassandra and Redis for the whole session; left up if they were up before it."""
     stack = local_stack(ENGINES_DIR)
-    found_up = all(engine.healthy for engine in stack.status())
     with ThreadPoolExecutor(1) as outside:  # the probes run event loops of their own
+        found_up = all(engine.healthy for engine in outside.submit(stack.status).result())
         outside.submit(stack.up, print).result()
     yield stack
     if not found_up:

@@ -56,9 +56,11 @@ class CassandraReads:
 
     async def tweets_of(self, author_ids: Sequence[int], span: Span) -> dict[int, IntArray]:
         found = dict.fromkeys(author_ids, NO_IDS)
+        first, last = month_of(span.above), month_of(span.below)
 
         async def read(author: tuple[int, list[int]]) -> None:
-            author_id, months = author
+            author_id, used = author
+            months = [month for month in used if first <= month <= last]
             found[author_id] = await self._tweets_of(author_id, months, span)
 
         await self._session.for_each(read, (await self.months_of(author_ids)).items())
@@ -93,10 +95,9 @@ class CassandraReads:
 
     async def _tweets_of(self, author_id: int, months: list[int], span: Span) -> IntArray:
         newer = span.direction is Direction.NEWER
-        first, last = month_of(span.above), month_of(span.below)
         found: list[int] = []
         for month in months if newer else reversed(months):
-            if first <= month <= last and len(found) < span.limit:
+            if len(found) < span.limit:
                 rest = replace(span, limit=span.limit - len(found))
                 found += await self._tweets_in(author_id, month, rest)
         return np.array(found, dtype=np.int64)

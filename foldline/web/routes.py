@@ -82,7 +82,10 @@ async def _body(request: web.Request, model: type[BaseModel] | None) -> BaseMode
         return None
     if request.content_type != "application/json":
         raise UnsupportedMediaError("send the body as application/json")
-    raw = await request.read()
+    try:
+        raw = await request.read()
+    except web.RequestPayloadError as error:
+        raise InvalidError("the body is not what its headers say") from error
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from aiohttp import hdrs, web
 from aiohttp.web_protocol import RequestHandler
 
+from foldline import telemetry
 from foldline.settings import Settings
 from foldline.web.guard import guard
 from foldline.web.operation import Check, add_operation
@@ -29,7 +30,11 @@ class _Protocol(RequestHandler):
     ) -> web.StreamResponse:
         if request.writer.output_size > 0:
             raise ConnectionError("the response is sent already")
+        trace = telemetry.trace_of(None)  # not that of the connection's last request
+        telemetry.TRACE.set(trace)
         answer = problem(HTTPStatus(status), "this is not a request that HTTP allows", "")
+        answer.headers["Foldline-Trace"] = trace
+        answer.headers[hdrs.SERVER] = "foldline"  # else its kind and version are told
         answer.force_close()
         return answer
 

@@ -1,18 +1,20 @@
 """An installation of either profile whose log strangers write to, and whose folding process can be
 killed, or be of a later release."""
 
+import asyncio
 import os
 import signal
 import sqlite3
 import subprocess
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaProducer
 
 from app.distributed import worker_check
+from foldline.cassandra_driver import connect, views_keyspace
 from foldline.clock import SystemClock
 from foldline.core.ids import partition_of
 from foldline.core.position import OFFSET_BITS
@@ -20,7 +22,7 @@ from foldline.log.kafka import group_offsets
 from foldline.settings import Settings
 from streams.instance import group_of
 from tests.faults.processes import LATER_RELEASE, Dev, dev, environment
-from tests.faults.town import pid_of
+from tests.faults.town import pid_of, restarted
 from tests.flow.client import Client, client_of
 from tests.flow.worlds import Worker, World, world
 
@@ -68,6 +70,10 @@ class Site(ABC):
         """Replace what folds by the later release."""
 
     @abstractmethod
+    async def fold_again(self) -> None:
+        """Let it fold the whole log once more, over the views that stand."""
+
+    @abstractmethod
     async def progress(self) -> tuple[dict[int, int], dict[int, int]]:
         """What was committed, and how far the views are, by partition."""
 
@@ -108,6 +114,12 @@ class EmbeddedSite(Site):
         assert await self.process.end() == 0
         await self.process.start(LATER_RELEASE)
 
+    async def fold_again(self) -> None:
+        async with self.alone():
+            with closing(sqlite3.connect(self.settings.data_dir / "views-g1.sqlite")) as views:
+                views.execute("DELETE FROM progress")
+                views.commit()
+
     async def progress(self) -> tuple[dict[int, int], dict[int, int]]:
         with closing(sqlite3.connect(self.settings.data_dir / "views-g1.sqlite")) as views:
             found = dict(views.execute("SELECT log_partition, next_offset FROM progress"))
@@ -134,8 +146,11 @@ class DistributedSite(Site):
         return f"{partition}-{sent.offset}"
 
     async def kill(self) -> None:
-        for worker in self.world.workers:
-            os.kill(pid_of(worker), signal.SIGKILL)
+        killed = [(worker, pid_of(worker)) for worker in self.world.workers]
+        for _, pid in killed:
+            os.kill(pid, signal.SIGKILL)
+        for worker, pid in killed:
+            await restarted(worker, pid)
 
     async def trouble(self) -> str | None:
         checks = [worker_check(w.settings, SystemClock()) for w in self.world.workers]
@@ -146,6 +161,13 @@ class DistributedSite(Site):
             await worker.stop()
             start_later_release(worker)
 
+    async def fold_again(self) -> None:
+        for worker in self.world.workers:
+            await worker.stop()
+        await asyncio.to_thread(empty, self.settings, ["progress"])
+        for worker in self.world.workers:
+            worker.start()
+
     async def progress(self) -> tuple[dict[int, int], dict[int, int]]:
         group = group_of(self.settings, self.world.profile.generation)
         committed = await group_offsets(self.settings, group)
@@ -154,6 +176,17 @@ class DistributedSite(Site):
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
         yield
+
+
+def empty(settings: Settings, tables: Iterable[str] | None = None) -> None:
+    """Take all rows out of these tables of the views, or of all."""
+    keyspace = views_keyspace(settings, 1)
+    session = connect(settings)
+    try:
+        for table in tables or session.cluster.metadata.keyspaces[keyspace].tables:
+            session.execute(f"TRUNCATE {keyspace}.{table}", timeout=60)
+    finally:
+        session.cluster.shutdown()
 
 
 def start_later_release(worker: Worker) -> None:

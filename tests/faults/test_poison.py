@@ -93,6 +93,11 @@ async def test_each_is_listed_once_and_its_partition_goes_on(site: Site) -> None
     await site.client.post(ada, "behind the replay")
     await assert_served(site, ada, bob, cyd)
 
+    found = await listed(site)
+    await site.fold_again()
+    await assert_served(site, ada, bob, cyd)
+    assert await listed(site) == found
+
 
 async def replay(site: Site, stray: str, home: int, hopeless: list[str]) -> None:
     """Replay the stray to where it belongs; what can't be read is refused, and says so."""

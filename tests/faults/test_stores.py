@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from cql.migrator import migrate
-from foldline.cassandra_driver import connect, views_keyspace
 from foldline.log.kafka import create_topic, group_offsets
 from foldline.settings import Settings
 from infra.engine import Engine
@@ -17,6 +16,7 @@ from streams.instance import InstanceStatus, group_of
 from tests.conftest import WorldSettings
 from tests.faults.crowd import crowd_of, densest
 from tests.faults.processes import FOLDLINE, environment, run
+from tests.faults.sites import empty
 from tests.faults.town import RECOVERY_S, until
 from tests.flow.walks import all_faults, home_faults, profile_faults
 from tests.flow.worlds import World, shared, world
@@ -89,7 +89,7 @@ async def test_wiped_views_are_folded_again_from_the_beginning(folded: World) ->
     before = await views.progress()
     group = group_of(settings, folded.profile.generation)
     assert await group_offsets(settings, group) == before
-    await asyncio.to_thread(wipe, settings)
+    await asyncio.to_thread(empty, settings)
     assert await views.progress() == {}
     for worker in folded.workers:
         worker.start()
@@ -107,14 +107,3 @@ async def test_wiped_views_are_folded_again_from_the_beginning(folded: World) ->
         + [profile_faults(client, oracle, user) for user in crowd.everybody]
     )
     assert found == []
-
-
-def wipe(settings: Settings) -> None:
-    """Empty every table of the views."""
-    session = connect(settings)
-    try:
-        keyspace = views_keyspace(settings, 1)
-        for table in session.cluster.metadata.keyspaces[keyspace].tables:
-            session.execute(f"TRUNCATE {keyspace}.{table}", timeout=60)
-    finally:
-        session.cluster.shutdown()

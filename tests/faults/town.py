@@ -111,6 +111,15 @@ def send(worker: Worker, number: signal.Signals) -> None:
     os.kill(pid_of(worker), number)
 
 
+async def restarted(worker: Worker, pid: int) -> None:
+    """Wait until another process than `pid` says that it folds."""
+
+    async def other() -> bool:
+        return pid_of(worker) != pid
+
+    await until("the worker's next life", other, RECOVERY_S)
+
+
 async def until(what: str, ready: Callable[[], Awaitable[bool]], seconds: float) -> None:
     """Wait until `ready`, or fail saying `what` did not come."""
     deadline = time.monotonic() + seconds

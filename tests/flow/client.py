@@ -98,6 +98,12 @@ class Client:
             if time.monotonic() > deadline:
                 raise UnexpectedAnswerError(f"still not folded after {_PATIENCE_S:g} s: {after}")
 
+    def saw(self, reply: Reply) -> None:
+        """Wait in `folded` also for what this answer to a command tells."""
+        for position in reply.headers["Foldline-Position"].split(","):
+            partition, offset = map(int, position.split("-"))
+            self.positions[partition] = max(offset, self.positions.get(partition, 0))
+
     def oracle(self) -> Oracle:
         """What follows from everything acknowledged so far."""
         return Oracle(self.acknowledged)
@@ -118,9 +124,7 @@ class Client:
         reply = await self._steadily(method, self.ingest + path, caller, **more)
         if reply.status != status:
             raise UnexpectedAnswerError(f"{method} {path}: {reply.status} {reply.body}")
-        for position in reply.headers["Foldline-Position"].split(","):
-            partition, offset = map(int, position.split("-"))
-            self.positions[partition] = max(offset, self.positions.get(partition, 0))
+        self.saw(reply)
         return reply
 
     async def _steadily(self, method: str, url: str, viewer: int | None, **more: Any) -> Reply:

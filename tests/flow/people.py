@@ -68,9 +68,9 @@ class People:
         self._popular = [self.ids[node] for node in graph.nodes]
         self.rng.shuffle(self._popular)
 
-    def posts(self, count: int) -> list[Lane]:
-        """Posts by authors of very unequal zeal."""
-        return [[self._post(self._someone(), number)] for number in range(count)]
+    def posts(self, count: int, author: int | None = None) -> list[Lane]:
+        """Posts by the author, or by authors of very unequal zeal."""
+        return [[self._post(author or self._someone(), number)] for number in range(count)]
 
     def deletions(self, count: int) -> list[Lane]:
         """Deletions of older tweets, and of tweets just posted."""
@@ -112,6 +112,10 @@ class People:
         self.edges |= {(follower, author) for follower in missing}
         return [[self._follow(follower, author)] for follower in missing]
 
+    def newcomers(self, authors: Iterable[int]) -> list[Lane]:
+        """New people, each of whom follows one of the authors and nobody else."""
+        return [[self._arrive(-number, author)] for number, author in enumerate(authors, start=1)]
+
     def audience_size(self, author: int) -> int:
         return sum(followee == author for _, followee in self.edges)
 
@@ -132,6 +136,14 @@ class People:
             self.client.acknowledged.append(Joined(self.ids[node], found["username"]))
 
         return learn
+
+    def _arrive(self, node: int, author: int) -> Step:
+        async def arrive() -> None:
+            self.ids[node] = await self.client.join(f"new_{-node}")
+            await self.client.follow(self.ids[node], author)
+            self.edges.add((self.ids[node], author))
+
+        return arrive
 
     def _post(self, author: int, number: int) -> Step:
         async def post() -> None:
