@@ -25,6 +25,11 @@ class MigrationRecords:
     def note(self, keyspace: str, number: int, name: str, checksum: str) -> None:
         self._execute("note_migration", keyspace, number, name, checksum)
 
+    def forget(self, keyspace: str) -> None:
+        """Nothing is applied to a keyspace that is not there any more."""
+        for number in self.applied(keyspace):
+            self._execute("forget_migration", keyspace, number)
+
     def generations(self) -> list[int]:
         """The numbers of all generations, ascending."""
         if not self._has_table("generations"):

@@ -6,7 +6,7 @@ migration that was cut off is applied again from its beginning.
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -73,11 +73,9 @@ class _Migrator:
         """What is missing, found out step by step: each may rest on those before it."""
         control = self._settings.keyspace
         yield from self._keyspace(control)
-        yield from self._migrations(control, "control")
+        yield from self._migrations(control, "control", self._records.applied(control))
         for number in self._records.generations() or [_FIRST_GENERATION]:
-            keyspace = views_keyspace(self._settings, number)
-            yield from self._keyspace(keyspace)
-            yield from self._migrations(keyspace, "views")
+            yield from self._views(views_keyspace(self._settings, number))
         if not self._records.generations():
             yield _Step(f"activate generation {_FIRST_GENERATION}", self._activate)
 
@@ -85,8 +83,17 @@ class _Migrator:
         if not self._records.has_keyspace(name):
             yield _Step(f"create keyspace {name}", partial(self._create_keyspace, name))
 
-    def _migrations(self, keyspace: str, folder: str) -> Iterator[_Step]:
+    def _views(self, keyspace: str) -> Iterator[_Step]:
+        """A generation's keyspace. One that was dropped is made anew, whatever was noted of it."""
         applied = self._records.applied(keyspace)
+        if not self._records.has_keyspace(keyspace):
+            yield _Step(f"create keyspace {keyspace}", partial(self._create_views, keyspace))
+            applied = {}
+        yield from self._migrations(keyspace, "views", applied)
+
+    def _migrations(
+        self, keyspace: str, folder: str, applied: Mapping[int, str]
+    ) -> Iterator[_Step]:
         for migration in migrations(folder):
             number, checksum = _number(migration), _checksum(migration)
             if number not in applied:
@@ -107,6 +114,10 @@ class _Migrator:
             f"CREATE KEYSPACE IF NOT EXISTS {name} WITH replication = "
             f"{{'class': 'NetworkTopologyStrategy', '{datacenter}': {copies}}}"
         )
+
+    def _create_views(self, keyspace: str) -> None:
+        self._records.forget(keyspace)
+        self._create_keyspace(keyspace)
 
     def _apply(self, keyspace: str, migration: Script) -> None:
         self._run(keyspace, migration, before_each=self._lock.renew)

@@ -161,7 +161,6 @@ async def _boundaries_were_crossed(running: World, people: People, size: Size) -
         floors += floor > 0
         merged += any(tweet > floor and tweet not in held for tweet in others)
         trimmed += bool(held) and floor > 0 and min(held) >= floor
-    print(floors, trimmed, merged)
     assert min(floors, trimmed, merged) > len(people.ids) // 10, (floors, trimmed, merged)
 
 

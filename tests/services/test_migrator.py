@@ -135,6 +135,18 @@ async def test_a_new_migration_reaches_every_generation(
     assert "new" in tables(driver, f"{settings.keyspace}_g2")
 
 
+async def test_views_that_were_dropped_are_made_anew(settings: Settings, driver: Any) -> None:
+    steps = await migrate(settings)
+    views = f"{settings.keyspace}_g1"
+    whole = tables(driver, views)
+    driver.execute(f"DROP KEYSPACE {views}", timeout=60)
+    missing = [step for step in steps if views in step]
+    assert await migrate(settings, dry_run=True) == missing
+    assert await migrate(settings) == missing
+    assert tables(driver, views) == whole
+    assert await migrate(settings) == []
+
+
 async def test_the_lock_of_a_dead_migrator_expires(settings: Settings, driver: Any) -> None:
     await migrate(settings)
     dead = MigrationLock(driver, settings.keyspace, settings.migration_lease_s)
