@@ -29,7 +29,7 @@ from tests.flow.walks import (
 from tests.flow.worlds import World, world
 
 REED98 = Path("app/demo/socfb-Reed98.edges")
-LIMITS = (100, 20, 100, 100, 33, 100, 7, 100, 100, 100, 50, 100)
+LIMITS = (100, 20, 100, 100, 100, 33, 100, 100, 7, 100, 100, 100, 50, 100, 100, 100)
 BATCH = 2_000  # records and rows that a test reads at once
 
 
@@ -56,7 +56,7 @@ async def test_a_part_of_the_graph(world_settings: WorldSettings, tmp_path: Path
 
 
 @pytest.mark.full
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("profile", PROFILE_PARAMS)
 async def test_the_whole_graph(
     profile: ProfileName, world_settings: WorldSettings, tmp_path: Path
