@@ -107,7 +107,7 @@ def test_no_file_knows_the_machine_it_was_written_on() -> None:
 
 
 def test_no_file_holds_a_registrys_address() -> None:
-    assert A_REGISTRY.search("https://pypi.org/simple") and A_REGISTRY.search("--index-url x")
+    assert A_REGISTRY.search("registry.npm") and A_REGISTRY.search("--index-url x")
     assert not A_REGISTRY.search("--no-emit-index-url --universal")
     assert matching(A_REGISTRY) == []
 
