@@ -1,9 +1,11 @@
 """The composition root: settings in, a running installation out. `foldline` and the end-to-end
 tests both begin here."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Literal
 
+from app.installation import Installation
 from foldline.clock import Clock, SystemClock
 from foldline.core.ids import Snowflakes
 from foldline.profiles import Profile
@@ -71,3 +73,18 @@ async def serve(
     if service != "ingest":
         routes += query_routes(reads_of(profile, settings, clock))
     return await listen(settings, routes, checks, profile.log.partitions)
+
+
+@asynccontextmanager
+async def installed(
+    profile: Profile, settings: Settings, parts: Mapping[str, Check]
+) -> AsyncIterator[Installation]:
+    """Both services over an opened profile, for as long as the block lasts. `parts`: what readiness
+    looks at beside log and views."""
+    commands = commands_of(profile, settings, SystemClock())
+    checks = checks_of(profile, parts)
+    http = await serve(profile, settings, "both", checks, commands)
+    try:
+        yield Installation(profile, commands, http, checks)
+    finally:
+        await http.close()

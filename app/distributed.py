@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
-from app.compose import checks_of, commands_of, serve
+from app.compose import installed
 from app.engines import engines_dir, with_endpoints
 from app.installation import Installation
 from cql.migrator import migrate
@@ -37,15 +37,10 @@ async def running(settings: Settings, say: Callable[[str], None]) -> AsyncIterat
         await create_topic(settings)
         async with _worker(settings):
             profile = await open_profile(settings)
-            clock = SystemClock()
-            checks = checks_of(profile, {"worker": worker_check(settings, clock)})
-            commands = commands_of(profile, settings, clock)
+            worker = worker_check(settings, SystemClock())
             try:
-                http = await serve(profile, settings, "both", checks, commands)
-                try:
-                    yield Installation(profile, commands, http, checks)
-                finally:
-                    await http.close()
+                async with installed(profile, settings, {"worker": worker}) as installation:
+                    yield installation
             finally:
                 await profile.close()
     finally:

@@ -219,4 +219,6 @@ def _periodic_hosts(settings: Settings) -> list[str]:
 def _prepare(session: Any, keyspace: str, text: str) -> Any:
     prepared = session.prepare(text, keyspace=keyspace)
     prepared.is_idempotent = True
+    if " IN ? " in text and "ORDER BY" in text:
+        prepared.fetch_size = None  # Cassandra can't page what it sorts over several partitions
     return prepared

@@ -6,6 +6,18 @@ from typing import Literal, Protocol
 
 Heap = Literal["tests", "benchmarks"]
 CommitlogSync = Literal["group", "periodic"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """How the engines of a stack are set up. `heap`: for tests, or as large as benchmarks need."""
+
+    heap: Heap = "tests"
+    commitlog_sync: CommitlogSync = "group"
+
+
+AS_TESTED = Tuning()
+
 Say = Callable[[str], None]
 
 LOOPBACK = "127.0.0.1"
@@ -54,7 +66,7 @@ class Engine(Protocol):
         """The process that runs now; None while there is none."""
 
     def version(self) -> str:
-        """The version that start() would run."""
+        """The version that start() would run; `not installed` before there is one."""
 
     def start(self) -> None:
         """Start it where it is down; wake it where it is paused. Raises EngineError."""

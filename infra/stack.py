@@ -5,23 +5,21 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from infra.engine import CommitlogSync, Heap
+from infra.engine import AS_TESTED, Tuning
 from infra.engines import EngineStack
 from infra.local.stack import LocalStack
 
 _ASK_TIMEOUT_S = 10
 
 
-def local_stack(
-    state_dir: Path, *, heap: Heap = "tests", commitlog_sync: CommitlogSync = "group"
-) -> EngineStack:
+def local_stack(state_dir: Path, tuning: Tuning = AS_TESTED) -> EngineStack:
     """The stack of a state directory on this machine; nothing is started yet."""
     if docker_answers() and importlib.util.find_spec("testcontainers") is not None:
         # testcontainers is a development dependency and asks for the engine when imported.
         from infra.docker.containers import ContainerStack
 
-        return ContainerStack(state_dir, heap=heap, commitlog_sync=commitlog_sync)
-    return LocalStack(state_dir, heap=heap, commitlog_sync=commitlog_sync)
+        return ContainerStack(state_dir, tuning)
+    return LocalStack(state_dir, tuning)
 
 
 def docker_answers() -> bool:

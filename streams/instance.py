@@ -1,16 +1,14 @@
 """A worker instance: its group, that there is one only, and what it says of itself."""
 
-import fcntl
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
 from foldline.errors import ConflictError
 from foldline.generation import Generation
+from foldline.process_lock import only_process
 from foldline.settings import Settings
 
 
@@ -19,25 +17,17 @@ def group_of(settings: Settings, generation: Generation) -> str:
     return f"{settings.topic}-g{generation.number}"
 
 
-@contextmanager
-def only_instance(settings: Settings) -> Iterator[None]:
+def only_instance(settings: Settings) -> AbstractContextManager[None]:
     """Be the one process of this instance id in this data directory. Kafka does not fence a second
     one: both would work. `ConflictError` if another process is."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    path = settings.data_dir / f"{settings.worker_instance}.lock"
-    with path.open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            lock.seek(0)
-            raise ConflictError(
-                f"worker {settings.worker_instance!r} runs already, as process "
-                f"{lock.read().strip()}: give this one another --instance"
-            ) from error
-        lock.truncate(0)
-        lock.write(f"{os.getpid()}\n")
-        lock.flush()
-        yield
+
+    def refusal(holder: str) -> ConflictError:
+        return ConflictError(
+            f"worker {settings.worker_instance!r} runs already, as process {holder}: "
+            "give this one another --instance"
+        )
+
+    return only_process(settings.data_dir / f"{settings.worker_instance}.lock", refusal)
 
 
 @dataclass(frozen=True, slots=True)

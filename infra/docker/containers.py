@@ -13,14 +13,15 @@ from testcontainers.core.image import DockerImage
 
 from infra import engines
 from infra.engine import (
+    AS_TESTED,
     LOOPBACK,
     START_TIMEOUT_S,
     STOP_TIMEOUT_S,
-    CommitlogSync,
     EngineError,
     EngineStatus,
     Heap,
     Say,
+    Tuning,
 )
 from infra.engines import EngineStack
 from infra.local import ports
@@ -183,15 +184,9 @@ class ContainerEngine:
 class ContainerStack(EngineStack):
     """The images are pulled, and Cassandra's is built, at the first start."""
 
-    def __init__(
-        self,
-        state_dir: Path,
-        *,
-        heap: Heap = "tests",
-        commitlog_sync: CommitlogSync = "group",
-    ) -> None:
+    def __init__(self, state_dir: Path, tuning: Tuning = AS_TESTED) -> None:
         digest = hashlib.sha256(str(state_dir.absolute()).encode()).hexdigest()[:10]
-        recipes = (_kafka(heap), _cassandra(heap, commitlog_sync), _redis())
+        recipes = (_kafka(tuning.heap), _cassandra(tuning), _redis())
         super().__init__(
             *(ContainerEngine(recipe, f"foldline-{digest}-{recipe.name}") for recipe in recipes)
         )
@@ -238,16 +233,16 @@ def _kafka(heap: Heap) -> Recipe:
     )
 
 
-def _cassandra(heap: Heap, commitlog_sync: CommitlogSync) -> Recipe:
-    size = "768M" if heap == "tests" else "2G"
+def _cassandra(tuning: Tuning) -> Recipe:
+    size = "768M" if tuning.heap == "tests" else "2G"
     return Recipe(
         name="cassandra",
-        image=f"foldline-cassandra:5.0.9-{commitlog_sync}",
+        image=f"foldline-cassandra:5.0.9-{tuning.commitlog_sync}",
         port=9042,
         data="/var/lib/cassandra",
         environment=lambda _: {"MAX_HEAP_SIZE": size, "HEAP_NEWSIZE": "200M"},
         answers=cassandra_answers,
-        build={"COMMITLOG_SYNC": commitlog_sync},
+        build={"COMMITLOG_SYNC": tuning.commitlog_sync},
     )
 
 

@@ -1,6 +1,6 @@
 """One Cassandra node on loopback, without JMX."""
 
-from infra.engine import CommitlogSync, Heap
+from infra.engine import Tuning
 from infra.local import artifacts, tools
 from infra.local.engine import Launch, LocalEngine
 from infra.local.state import StateFile
@@ -23,10 +23,9 @@ class CassandraEngine(LocalEngine):
     name = "cassandra"
     port_names = ("client", "storage")
 
-    def __init__(self, state: StateFile, heap: Heap, commitlog_sync: CommitlogSync) -> None:
+    def __init__(self, state: StateFile, tuning: Tuning) -> None:
         super().__init__(state)
-        self._heap = heap
-        self._commitlog_sync = commitlog_sync
+        self._tuning = tuning
 
     def version(self) -> str:
         return artifacts.version(self.name)
@@ -38,7 +37,7 @@ class CassandraEngine(LocalEngine):
         jamm = next(iter(sorted(library.glob("jamm-*.jar"))), library / "jamm.jar")
         argv = [
             tools.java(),
-            *_HEAP[self._heap],
+            *_HEAP[self._tuning.heap],
             *(self.templates / "jvm17.options").read_text().split(),
             "-XX:+ExitOnOutOfMemoryError",
             f"-XX:ErrorFile={self.home}/crash.log",
@@ -57,7 +56,7 @@ class CassandraEngine(LocalEngine):
             f"{library}/*",
             "org.apache.cassandra.service.CassandraDaemon",
         ]
-        commitlog = _COMMITLOG[self._commitlog_sync]
+        commitlog = _COMMITLOG[self._tuning.commitlog_sync]
         files = {
             yaml: self.template("cassandra.yaml", data=self.data, commitlog=commitlog, **on),
             logging: (self.templates / "logback.xml").read_text(),

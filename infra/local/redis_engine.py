@@ -13,7 +13,9 @@ class RedisEngine(LocalEngine):
     name = "redis"
 
     def version(self) -> str:
-        """From `Redis server v=7.0.15 sha=…`."""
+        """From `Redis server v=7.0.15 sha=…`, once the machine has one."""
+        if not tools.has_redis():
+            return "not installed"
         shown = subprocess.run(
             [tools.redis_server(), "--version"], capture_output=True, text=True, check=True
         )

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from infra.engine import CommitlogSync, Endpoints, Engine, EngineError, EngineStatus, Heap, Say
+from infra.engine import AS_TESTED, Endpoints, Engine, EngineError, EngineStatus, Say, Tuning
 from infra.engines import EngineStack
 from infra.local import artifacts, tools
 from infra.local.cassandra_engine import CassandraEngine
@@ -16,17 +16,11 @@ __all__ = ["Endpoints", "Engine", "EngineError", "EngineStatus", "LocalStack"]
 class LocalStack(EngineStack):
     """Linux only: it asks /proc whether a process is still the one it started."""
 
-    def __init__(
-        self,
-        state_dir: Path,
-        *,
-        heap: Heap = "tests",
-        commitlog_sync: CommitlogSync = "group",
-    ) -> None:
+    def __init__(self, state_dir: Path, tuning: Tuning = AS_TESTED) -> None:
         state = StateFile(state_dir.absolute())
         super().__init__(
-            KafkaEngine(state, heap),
-            CassandraEngine(state, heap, commitlog_sync),
+            KafkaEngine(state, tuning.heap),
+            CassandraEngine(state, tuning),
             RedisEngine(state),
         )
 

@@ -22,9 +22,14 @@ def java() -> str:
     return path
 
 
+def has_redis() -> bool:
+    """Whether this machine has a redis-server."""
+    return shutil.which(_REDIS) is not None
+
+
 def redis_server() -> str:
     """The path of redis-server. Raises EngineError."""
-    path = shutil.which("redis-server")
+    path = shutil.which(_REDIS)
     if path is None:
         raise EngineError("redis-server is missing: run infra/local/install.sh")
     return path

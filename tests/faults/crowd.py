@@ -1,4 +1,4 @@
-"""Some people of the real graph who go on commanding whatever breaks."""
+"""The people of the real graph, who go on commanding whatever breaks."""
 
 import asyncio
 import random
@@ -6,52 +6,44 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
+from app.graph import Graph
 from tests.flow.client import Client
+from tests.flow.graph import imported
 
 Move = Callable[[int, int], Awaitable[None]]
-GRAPH: Final = Path(__file__).parents[2] / "app" / "demo" / "socfb-Reed98.edges"
 _ACTORS: Final = 6
 _PAUSE_S: Final = 0.15  # of an actor between two commands
 _FANS: Final = 10
 _STARS: Final = 3
 
 
-def densest(count: int) -> dict[int, list[int]]:
-    """The `count` people with the most friends in the graph: each with their friends among them."""
-    edges = [(int(a), int(b)) for a, b in map(str.split, GRAPH.read_text().splitlines())]
-    degrees = Counter(node for edge in edges for node in edge)
-    chosen = {node for node, _ in degrees.most_common(count)}
-    friends: dict[int, list[int]] = defaultdict(list)
-    for one, other in edges:
-        if one != other and {one, other} <= chosen:
-            friends[one].append(other)
-            friends[other].append(one)
-    return friends
-
-
-def thresholds(friends: dict[int, list[int]]) -> dict[str, int]:
-    """Of celebrities: such that the stars are some with their fans, and none without."""
-    sizes = sorted(map(len, friends.values()), reverse=True)
+def thresholds(graph: Graph) -> dict[str, int]:
+    """Of celebrities: such that some are it with their fans, and not without."""
+    sizes = sorted(Counter(followee for _, followee in graph.follows).values(), reverse=True)
     return {"promote_at": sizes[_STARS] + 5, "demote_below": sizes[_STARS] + 4}
 
 
 @dataclass
 class Crowd:
-    """`following` and `tweets` are what each person knows of their own doings. The fans follow only
-    the stars, and come and go all together."""
+    """`following` and `tweets` are what each person knows of their own doings, `audiences` how many
+    follow each. The fans follow only the stars, and come and go all together."""
 
     client: Client
     people: list[int]
     fans: list[int]
     following: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    audiences: Counter[int] = field(default_factory=Counter)
     tweets: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     rng: random.Random = field(default_factory=lambda: random.Random(98))
 
-    def followers(self, user: int) -> int:
-        return sum(user in followed for followed in self.following.values())
+    def most_followed(self, count: int) -> list[int]:
+        return [user for user, _ in self.audiences.most_common(count)]
+
+    def note_follow(self, follower: int, followee: int) -> None:
+        self.following[follower].add(followee)
+        self.audiences[followee] += 1
 
     async def post(self, author: int) -> None:
         text = f"number {len(self.tweets[author])} of {author}"
@@ -59,20 +51,20 @@ class Crowd:
 
     async def burst(self, count: int) -> None:
         """Many tweets at once, of those whom most follow: batches that take long to write."""
-        most = sorted(self.people, key=self.followers)[-count:]
-        await asyncio.gather(*(self.post(author) for author in most))
+        await asyncio.gather(*(self.post(author) for author in self.most_followed(count)))
 
     async def follow(self, follower: int, followee: int) -> None:
-        self.following[follower].add(followee)
+        self.note_follow(follower, followee)
         await self.client.follow(follower, followee)
 
     async def unfollow(self, follower: int, followee: int) -> None:
         self.following[follower].discard(followee)
+        self.audiences[followee] -= 1
         await self.client.unfollow(follower, followee)
 
     async def fans_come_and_go(self) -> None:
         """Everybody's crossing: the stars become celebrities and cease to be."""
-        stars = sorted(self.people, key=self.followers)[-2 * _STARS :]
+        stars = self.most_followed(2 * _STARS)
         for move in (self.follow, self.unfollow):
             await asyncio.gather(*(self._move(move, fan, stars) for fan in self.fans))
             await self.client.folded()  # only what a batch ends with is a crossing
@@ -120,16 +112,12 @@ class Crowd:
             await self.post(user)
 
 
-async def crowd_of(client: Client, friends: dict[int, list[int]]) -> Crowd:
-    """These people as new accounts who follow their friends."""
-    users = {node: await client.join(f"node_{node}") for node in sorted(friends)}
+async def crowd_of(client: Client, graph: Graph) -> Crowd:
+    """The people of an imported graph, and their fans."""
+    ids = await imported(client, graph)
     fans = [await client.join(f"fan_{number}") for number in range(_FANS)]
-    crowd = Crowd(client, list(users.values()), fans)
-
-    async def befriend(node: int) -> None:
-        for friend in friends[node]:
-            await crowd.follow(users[node], users[friend])
-
-    await asyncio.gather(*(befriend(node) for node in friends))
+    crowd = Crowd(client, list(ids.values()), fans)
+    for one, other in graph.follows:
+        crowd.note_follow(ids[one], ids[other])
     await client.folded()
     return crowd

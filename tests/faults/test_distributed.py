@@ -1,5 +1,5 @@
 """Every part of the distributed profile is killed or stopped while it works: afterwards everybody
-is served the oracle's timeline."""
+of the real graph is served the oracle's timeline."""
 
 import asyncio
 import signal
@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from app.graph import read_graph
 from foldline.errors import ViewsUnavailableError
 from foldline.settings import Settings
 from infra.engine import Engine
@@ -25,6 +26,7 @@ from tests.faults.town import (
     town_of,
     until,
 )
+from tests.flow.graph import REED98
 from tests.flow.worlds import Worker, shared
 
 pytestmark = pytest.mark.engines
@@ -34,16 +36,16 @@ pytestmark = pytest.mark.engines
 async def town(
     own_engines: EngineStack, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Town]:
-    ends = own_engines.endpoints()
+    ends, graph = own_engines.endpoints(), read_graph(REED98)
     settings = Settings(
         profile="distributed",
         data_dir=tmp_path_factory.mktemp("town"),
         kafka_bootstrap=ends.kafka_bootstrap,
         cassandra_hosts=ends.cassandra_host,
         cassandra_port=ends.cassandra_port,
-        **numbers(),
+        **numbers(graph),
     )
-    async with town_of(settings) as made:
+    async with town_of(settings, graph) as made:
         yield made
 
 
@@ -58,21 +60,23 @@ async def samples_and_crossings(town: Town) -> AsyncIterator[None]:
 
 
 async def test_worker_killed_in_mid_batch(town: Town) -> None:
-    victim = town.world.workers[0]
-
-    async def attempt() -> Places:
-        await shared(town.world.workers, PARTITIONS)
-        owned = await victim.partitions()
-        killed = pid_of(victim)
-        if not await town.in_mid_batch(owned, lambda: send(victim, signal.SIGKILL)):
-            return {}
-        proof = await town.torn_in(owned)
-        await restarted(victim, killed)
-        return proof
-
     async with town.crowd.busy():
-        await asyncio.gather(repeated(attempt), town.crowd.fans_come_and_go())
+        await asyncio.gather(
+            killed_in_mid_batch(town, town.world.workers[0]), town.crowd.fans_come_and_go()
+        )
     await town.assert_all_is_well()
+
+
+async def test_poison_of_every_kind_beside_a_worker_killed(town: Town) -> None:
+    async with town.crowd.busy():
+        sent, _, _ = await asyncio.gather(
+            town.poison(),
+            killed_in_mid_batch(town, town.world.workers[1]),
+            town.crowd.fans_come_and_go(),
+        )
+    await town.assert_all_is_well()
+    found = await town.world.profile.views.dead_letters(None, 2 * len(sent))
+    assert sorted(letter.position for letter in found) == sorted(sent)
 
 
 async def test_worker_stopped_past_its_session_and_woken(town: Town) -> None:
@@ -164,6 +168,22 @@ async def test_broker_killed_in_mid_batch(town: Town, own_engines: EngineStack) 
     async with town.crowd.busy():
         await asyncio.gather(repeated(attempt), town.crowd.fans_come_and_go())
     await town.assert_all_is_well()
+
+
+async def killed_in_mid_batch(town: Town, victim: Worker) -> None:
+    """Kill a worker -9 until it was seen to die in a batch; each time it is started again."""
+
+    async def attempt() -> Places:
+        await shared(town.world.workers, PARTITIONS)
+        owned = await victim.partitions()
+        killed = pid_of(victim)
+        if not await town.in_mid_batch(owned, lambda: send(victim, signal.SIGKILL)):
+            return {}
+        proof = await town.torn_in(owned)
+        await restarted(victim, killed)
+        return proof
+
+    await repeated(attempt)
 
 
 async def alone(worker: Worker) -> bool:

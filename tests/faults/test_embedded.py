@@ -4,23 +4,27 @@ import asyncio
 import itertools
 import random
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
+import pytest
 
+from app.graph import read_graph
 from foldline.log.sqlite import open_sqlite_log
 from foldline.settings import Settings
-from tests.faults.crowd import GRAPH, crowd_of, densest, thresholds
+from tests.faults.crowd import crowd_of, thresholds
 from tests.faults.evidence import kinds_in
-from tests.faults.processes import Dev, dev, run
+from tests.faults.processes import FOLDLINE, Dev, dev, environment, run
 from tests.flow.client import Client, client_of
+from tests.flow.graph import REED98
 from tests.flow.walks import all_faults, home_faults, profile_faults
 from tests.oracle.oracle import Posted
 
 KILLS = 5
 _PAUSE_S = 0.02
 READY_S = 5.0
-PEOPLE = 30
+BURST = 40
 
 
 async def faults_of(client: Client, people: list[int]) -> list[str]:
@@ -78,14 +82,16 @@ class Careless:
         self._client.acknowledged += [Posted(self.author, t, text) for text, t in landed]
 
 
+@pytest.mark.full
 async def test_killed_at_any_moment_it_loses_nothing_acknowledged(tmp_path: Path) -> None:
     rng = random.Random(5)
-    friends = densest(PEOPLE)
-    numbers = thresholds(friends) | {"cap": 5, "trim_samples": 4}
+    graph = read_graph(REED98)
+    await imported_between_kills(tmp_path, rng)
+    numbers = thresholds(graph) | {"cap": 20, "trim_samples": 4}
     async with dev(tmp_path, "--no-demo", numbers=numbers) as running:
         await running.start()
         async with client_of(running.url) as client:
-            crowd = await crowd_of(client, friends)
+            crowd = await crowd_of(client, graph)
             careless = Careless(client, await client.join("careless"))
             await crowd.follow(crowd.people[0], careless.author)
             over = asyncio.Event()
@@ -93,7 +99,7 @@ async def test_killed_at_any_moment_it_loses_nothing_acknowledged(tmp_path: Path
             async with crowd.busy():
                 for _ in range(KILLS):
                     await asyncio.gather(
-                        crowd.burst(PEOPLE),
+                        crowd.burst(BURST),
                         crowd.fans_come_and_go(),
                         kill(running, after_s=rng.uniform(0.02, 0.6)),
                     )
@@ -107,6 +113,22 @@ async def test_killed_at_any_moment_it_loses_nothing_acknowledged(tmp_path: Path
     kinds = await kinds_in(log)
     await log.close()
     assert min(kinds["AuthorPromoted"], kinds["AuthorDemoted"]) > 0, kinds
+
+
+async def imported_between_kills(data_dir: Path, rng: random.Random) -> None:
+    """The graph by `foldline import-graph`, which is killed -9 and started again."""
+    command = (*FOLDLINE, "import-graph", str(REED98), "--data-dir", str(data_dir))
+    for _ in range(KILLS):
+        importing = await asyncio.create_subprocess_exec(
+            *command, env=environment({}), stderr=asyncio.subprocess.DEVNULL
+        )
+        with suppress(TimeoutError):  # it is in the midst of it
+            await asyncio.wait_for(importing.wait(), rng.uniform(1.5, 4.0))
+        with suppress(ProcessLookupError):  # it is over already
+            importing.kill()
+        await importing.wait()
+    code, _, err = await run(*command[len(FOLDLINE) :], numbers={})
+    assert code == 0, err
 
 
 async def kill(running: Dev, after_s: float) -> None:
@@ -134,7 +156,7 @@ async def test_ctrl_c_stops_cleanly_and_a_second_start_finds_the_data(tmp_path: 
 async def test_second_process_on_the_same_data_is_refused(tmp_path: Path) -> None:
     async with dev(tmp_path, "--no-demo") as running:
         await running.start()
-        for command in (("dev", "--no-demo", "--port", "0"), ("import-graph", str(GRAPH))):
+        for command in (("dev", "--no-demo", "--port", "0"), ("import-graph", str(REED98))):
             code, out, err = await run(*command, "--data-dir", str(tmp_path), numbers={})
             said = " ".join(err.split())
             assert (code, out) == (1, "")

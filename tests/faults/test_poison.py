@@ -19,6 +19,8 @@ from tests.faults.town import until
 from tests.flow.walks import all_faults, home_faults
 from tests.oracle.oracle import Posted
 
+pytestmark = pytest.mark.full
+
 KILLS = 3
 PATIENCE_S = 30.0
 

@@ -6,18 +6,20 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from app.graph import GraphImport, read_graph
 from cql.migrator import migrate
 from foldline.log.kafka import create_topic, group_offsets
 from foldline.settings import Settings
-from infra.engine import Engine
+from infra.engine import Engine, Tuning
 from infra.stack import local_stack
 from streams.exits import Exit
 from streams.instance import InstanceStatus, group_of
 from tests.conftest import WorldSettings
-from tests.faults.crowd import crowd_of, densest
+from tests.faults.crowd import crowd_of
 from tests.faults.processes import FOLDLINE, environment, run
 from tests.faults.sites import empty
 from tests.faults.town import RECOVERY_S, until
+from tests.flow.graph import PREFIX, REED98, densest
 from tests.flow.walks import all_faults, home_faults, profile_faults
 from tests.flow.worlds import World, shared, world
 
@@ -28,7 +30,9 @@ PEOPLE = 20
 @pytest.fixture(scope="module")
 def periodic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """A Cassandra with the commit log that it has by default."""
-    engine = local_stack(tmp_path_factory.mktemp("periodic"), commitlog_sync="periodic").cassandra
+    engine = local_stack(
+        tmp_path_factory.mktemp("periodic"), Tuning(commitlog_sync="periodic")
+    ).cassandra
     with ThreadPoolExecutor(1) as outside:
         outside.submit(engine.start).result()
         outside.submit(engine.wait_healthy).result()
@@ -81,7 +85,10 @@ async def folded(small: Settings) -> AsyncIterator[World]:
 
 async def test_wiped_views_are_folded_again_from_the_beginning(folded: World) -> None:
     settings, client, views = folded.settings, folded.client, folded.profile.views
-    crowd = await crowd_of(client, densest(PEOPLE))
+    graph = densest(read_graph(REED98), PEOPLE)
+    checkpoint = settings.data_dir / "graph.json"
+    await GraphImport(folded.commands, graph, checkpoint, PREFIX).run(lambda _: None)
+    crowd = await crowd_of(client, graph)
     await crowd.burst(PEOPLE)
     await client.folded()
     for worker in folded.workers:

@@ -10,23 +10,32 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+from aiokafka import AIOKafkaProducer
+
+from app.graph import Graph, GraphImport
+from foldline.core.events import TweetPosted
+from foldline.core.position import Position
 from foldline.settings import Settings
 from streams.instance import InstanceStatus, group_of
-from tests.faults.crowd import Crowd, crowd_of, densest, thresholds
+from tests.faults.crowd import Crowd, crowd_of, thresholds
 from tests.faults.evidence import Watch, kinds_in, torn, watching
+from tests.faults.poisons import POISONS
+from tests.flow.graph import PREFIX
 from tests.flow.walks import all_faults, home_faults, profile_faults
 from tests.flow.worlds import Worker, World, shared, world
 
-PEOPLE: Final = 40
 RECOVERY_S: Final = 30.0
 _TRIES: Final = 15
 _BATCH_S: Final = 5.0  # of looking for a batch in hand, after a burst
+_POISON_EVERY_S: Final = 0.2
+_BURST: Final = 40
+_WITNESSES: Final = 40
 PARTITIONS: Final = 4
 
 Places = dict[int, tuple[int, int]]
 
 
-def numbers() -> dict[str, Any]:
+def numbers(graph: Graph) -> dict[str, Any]:
     """Settings that make batches long to write, and everything near its threshold."""
     return {
         "partitions": PARTITIONS,
@@ -36,9 +45,9 @@ def numbers() -> dict[str, Any]:
         "requests_in_flight": 16,
         "session_timeout_s": 6.0,
         "celebrity_cache_s": 0.2,
-        "cap": 60,
+        "cap": 20,
         "trim_samples": 2,
-        **thresholds(densest(PEOPLE)),
+        **thresholds(graph),
     }
 
 
@@ -52,19 +61,34 @@ class Town:
 
     async def torn_in(self, partitions: Collection[int]) -> Places:
         """The proof that a batch of these partitions is in hand; {} if there is none."""
-        everybody = self.crowd.everybody
-        return await torn(self.world.client, self.world.profile.views, everybody, partitions)
+        some = self.crowd.most_followed(_WITNESSES)  # in this graph they follow the most, too
+        return await torn(self.world.client, self.world.profile.views, some, partitions)
 
     async def in_mid_batch(self, victims: Collection[int], strike: Callable[[], None]) -> bool:
         """Post a lot, and strike as soon as rows of a batch of these partitions are seen that
         progress has not passed. Whether there was such a moment."""
-        await self.crowd.burst(PEOPLE)
+        await self.crowd.burst(_BURST)
         deadline = time.monotonic() + _BATCH_S
         while time.monotonic() < deadline:
             if await self.torn_in(victims):
                 strike()
                 return True
         return False
+
+    async def poison(self) -> set[Position]:
+        """Events that can't be folded, of every kind, into every partition; where they are."""
+        sent = set()
+        async with AIOKafkaProducer(
+            bootstrap_servers=self.world.settings.kafka_bootstrap
+        ) as producer:
+            for made_of in POISONS.values():
+                value = made_of(TweetPosted(self.crowd.people[0], 1, "nobody acknowledged this"))
+                for partition in range(PARTITIONS):
+                    topic = self.world.settings.topic
+                    record = await producer.send_and_wait(topic, value, b"", partition)
+                    sent.add(Position(partition, record.offset))
+                await asyncio.sleep(_POISON_EVERY_S)
+        return sent
 
     async def kinds(self) -> Counter[str]:
         return await kinds_in(self.world.profile.log)
@@ -137,10 +161,12 @@ async def repeated(attempt: Callable[[], Awaitable[Places]]) -> Places:
 
 
 @asynccontextmanager
-async def town_of(settings: Settings) -> AsyncIterator[Town]:
-    """Some people of the graph on an installation with two workers."""
+async def town_of(settings: Settings, graph: Graph) -> AsyncIterator[Town]:
+    """All people of the graph on an installation with two workers."""
     async with world(settings) as made:
-        crowd = await crowd_of(made.client, densest(PEOPLE))
+        checkpoint = settings.data_dir / "graph.json"
+        await GraphImport(made.commands, graph, checkpoint, PREFIX).run(lambda _: None)
+        crowd = await crowd_of(made.client, graph)
         profile = made.profile
         group = group_of(settings, profile.generation)
         async with watching(settings, profile.log, profile.views, group) as watch:

@@ -1,44 +1,15 @@
 """The people of the real graph, living: they follow, post, delete and change their minds."""
 
-import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Final
 
 from app.graph import Graph, GraphImport
 from tests.flow.client import Client
+from tests.flow.graph import PREFIX, imported
+from tests.flow.lanes import Lane, Step, run_lanes
 from tests.flow.worlds import World
-from tests.oracle.oracle import Followed, Joined
-
-_AT_ONCE: Final = 32
-_PREFIX: Final = "reed_"
-
-Step = Callable[[], Awaitable[object]]
-Lane = Sequence[Step]
-"""Commands of which each must be acknowledged before the next one is sent."""
-
-
-def densest(graph: Graph, people: int) -> Graph:
-    """The part of the graph among the `people` with the most friends."""
-    friends = Counter(follower for follower, _ in graph.follows)
-    chosen = {node for node, _ in friends.most_common(people)}
-    follows = [edge for edge in graph.follows if chosen.issuperset(edge)]
-    return Graph(graph.digest, sorted(chosen), follows)
-
-
-async def run_lanes(lanes: Iterable[Lane]) -> None:
-    """All lanes at once, within bounds; the steps of a lane in turn."""
-    turn = asyncio.Semaphore(_AT_ONCE)
-
-    async def run(lane: Lane) -> None:
-        async with turn:
-            for step in lane:
-                await step()
-
-    await asyncio.gather(*(run(lane) for lane in lanes))
 
 
 @dataclass
@@ -57,10 +28,8 @@ class People:
         `foldline import-graph` does it, the rest over HTTP."""
         by_handlers = len(graph.follows) * 9 // 10
         first = Graph(graph.digest, graph.nodes, graph.follows[:by_handlers])
-        await GraphImport(world.commands, first, checkpoint, _PREFIX).run(lambda _: None)
-        await run_lanes([[self._learn_id(node)] for node in graph.nodes])
-        for one, other in first.follows:
-            self.client.acknowledged.append(Followed(self.ids[one], self.ids[other]))
+        await GraphImport(world.commands, first, checkpoint, PREFIX).run(lambda _: None)
+        self.ids = await imported(self.client, first)
         await run_lanes(
             [[self._follow(self.ids[a], self.ids[b])] for a, b in graph.follows[by_handlers:]]
         )
@@ -128,14 +97,6 @@ class People:
         everybody = sorted(self.ids.values())
         chosen = {tuple(self.rng.sample(everybody, 2)) for _ in range(count)}
         return sorted((one, other) for one, other in chosen if (one, other) not in self.edges)
-
-    def _learn_id(self, node: int) -> Step:
-        async def learn() -> None:
-            found = await self.client.get(f"/api/v1/users/by-username/{_PREFIX}{node}")
-            self.ids[node] = int(found["user_id"])
-            self.client.acknowledged.append(Joined(self.ids[node], found["username"]))
-
-        return learn
 
     def _arrive(self, node: int, author: int) -> Step:
         async def arrive() -> None:

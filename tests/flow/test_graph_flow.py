@@ -17,7 +17,9 @@ from foldline.core.codec import Codec
 from foldline.core.span import Span
 from foldline.settings import ProfileName
 from tests.conftest import PROFILE_PARAMS, WorldSettings
-from tests.flow.people import People, densest, run_lanes
+from tests.flow.graph import REED98, densest
+from tests.flow.lanes import run_lanes
+from tests.flow.people import People
 from tests.flow.walks import (
     accounts_listed,
     all_faults,
@@ -28,7 +30,6 @@ from tests.flow.walks import (
 )
 from tests.flow.worlds import World, world
 
-REED98 = Path("app/demo/socfb-Reed98.edges")
 LIMITS = (100, 20, 100, 100, 100, 33, 100, 100, 7, 100, 100, 100, 50, 100, 100, 100)
 BATCH = 2_000  # records and rows that a test reads at once
 

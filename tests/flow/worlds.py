@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from app import embedded
-from app.compose import checks_of, commands_of, serve
+from app.compose import installed
 from cql.migrator import migrate
-from foldline.clock import SystemClock
 from foldline.log.kafka import create_topic
 from foldline.profiles import Profile, open_profile
 from foldline.settings import Settings
@@ -96,16 +95,14 @@ async def _distributed(settings: Settings) -> AsyncIterator[World]:
     async with AsyncExitStack() as stack:
         profile = await open_profile(settings)
         stack.push_async_callback(profile.close)
-        commands = commands_of(profile, settings, SystemClock())
-        http = await serve(profile, settings, "both", checks_of(profile), commands)
-        stack.push_async_callback(http.close)
+        installation = await stack.enter_async_context(installed(profile, settings, {}))
         workers = tuple(_worker(settings, number) for number in range(1, WORKERS + 1))
         for worker in workers:
             worker.start()
             stack.push_async_callback(worker.stop)
         await shared(workers, profile.log.partitions)
-        client = await stack.enter_async_context(client_of(http.url))
-        yield World(settings, profile, commands, client, workers)
+        client = await stack.enter_async_context(client_of(installation.http.url))
+        yield World(settings, profile, installation.commands, client, workers)
 
 
 def _worker(settings: Settings, number: int) -> Worker:

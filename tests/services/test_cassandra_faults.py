@@ -14,7 +14,7 @@ from foldline.errors import MisconfiguredError, ViewsUnavailableError
 from foldline.generation import Generation
 from foldline.settings import Settings
 from foldline.views.cassandra import open_cassandra_views
-from infra.engine import Engine
+from infra.engine import Engine, Tuning
 from infra.local.stack import LocalStack
 
 pytestmark = [pytest.mark.engines, pytest.mark.usefixtures("endpoints")]
@@ -25,7 +25,7 @@ RECOVERY_S = 5.0
 def cassandra(engines: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """One with a periodic commit log. The session's engines have fetched its parts."""
     directory: Path = tmp_path_factory.mktemp("periodic")
-    engine = LocalStack(directory, commitlog_sync="periodic").cassandra
+    engine = LocalStack(directory, Tuning(commitlog_sync="periodic")).cassandra
     engine.start()
     engine.wait_healthy()
     yield engine

@@ -20,7 +20,7 @@ from aiokafka.errors import KafkaError
 from cassandra.cluster import Cluster
 from redis import Redis
 
-from infra.engine import STOP_TIMEOUT_S, Engine, EngineError
+from infra.engine import STOP_TIMEOUT_S, Engine, EngineError, Tuning
 from infra.local import tools
 from infra.local.stack import LocalStack
 
@@ -105,6 +105,15 @@ def test_up_again_finds_what_runs(stack: LocalStack, state_dir: Path) -> None:
     assert again.status() == before
 
 
+def test_a_machine_without_them_can_be_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    before = LocalStack(tmp_path).status()
+    assert [(engine.healthy, engine.pid) for engine in before] == [(False, None)] * 3
+    assert before[2].version == "not installed"
+
+
 async def test_a_killed_kafka_comes_back_with_its_log(stack: LocalStack) -> None:
     bootstrap = stack.endpoints().kafka_bootstrap
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
@@ -144,7 +153,7 @@ def test_a_killed_cassandra_comes_back_with_its_rows(stack: LocalStack) -> None:
 
 def test_other_settings_take_effect_on_start(stack: LocalStack, state_dir: Path) -> None:
     assert commitlog_sync(stack) == [("group",)]
-    periodic = LocalStack(state_dir, commitlog_sync="periodic").cassandra
+    periodic = LocalStack(state_dir, Tuning(commitlog_sync="periodic")).cassandra
     periodic.start()
     periodic.wait_healthy()
     assert commitlog_sync(stack) == [("periodic",)]

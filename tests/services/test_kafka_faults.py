@@ -24,23 +24,11 @@ from foldline.settings import Settings
 from infra.engine import Engine
 from infra.local.stack import LocalStack
 from tests.conftest import WorldSettings
-from tests.services.log_reading import everything
+from tests.services.kafka_logs import everything, log, settings
+
+__all__ = ["log", "settings"]
 
 pytestmark = [pytest.mark.engines, pytest.mark.usefixtures("endpoints")]
-
-
-@pytest.fixture
-async def settings(world_settings: WorldSettings) -> Settings:
-    made = world_settings("distributed", partitions=2)
-    await create_topic(made)
-    return made
-
-
-@pytest.fixture
-async def log(settings: Settings) -> AsyncIterator[KafkaLog]:
-    opened = await open_kafka_log(settings)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -30,23 +29,11 @@ from foldline.log.kafka import (
 from foldline.log.port import NewRecord, Record
 from foldline.settings import Settings
 from tests.conftest import WorldSettings
-from tests.services.log_reading import everything
+from tests.services.kafka_logs import everything, log, settings
+
+__all__ = ["log", "settings"]
 
 pytestmark = [pytest.mark.engines, pytest.mark.usefixtures("endpoints")]
-
-
-@pytest.fixture
-async def settings(world_settings: WorldSettings) -> Settings:
-    made = world_settings("distributed", partitions=2)
-    await create_topic(made)
-    return made
-
-
-@pytest.fixture
-async def log(settings: Settings) -> AsyncIterator[KafkaLog]:
-    opened = await open_kafka_log(settings)
-    yield opened
-    await opened.close()
 
 
 async def test_topic_is_made_once_and_keeps_everything(settings: Settings) -> None:
