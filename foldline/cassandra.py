@@ -2,8 +2,7 @@
 to whichever loop asked."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sized
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sized
 from typing import Any, Final, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -12,25 +11,37 @@ import stamina
 import structlog
 from cassandra import ConsistencyLevel, WriteTimeout
 from cassandra.cluster import ResultSet
-from cassandra.query import UNSET_VALUE, SimpleStatement
+from cassandra.query import UNSET_VALUE, BatchStatement, BatchType, SimpleStatement
 
 from foldline.cassandra_driver import AT_FAULT, connect, driver_errors, sentence
 from foldline.core.ids import IntArray
 from foldline.errors import MisconfiguredError, UnavailableError, ViewsUnavailableError
+from foldline.inbox import Inbox
 from foldline.settings import Settings
 
 Row = tuple[Any, ...]
 LOCAL_SERIAL: Final[int] = ConsistencyLevel.LOCAL_SERIAL
+Write = tuple[Any, ...]
+"""The name of a statement, then its parameters."""
 T = TypeVar("T")
 
 _COMMITLOG_SYNC: Final = "SELECT value FROM system_views.settings WHERE name = 'commitlog_sync'"
 _SWAPS_MAX: Final = 8
+_WRITES_PER_REQUEST: Final = 10  # of more partitions a server warns by default
+_BYTES_MAX: Final = 32 << 10  # of the parameters of a request that has several writes
 _log = structlog.get_logger(__name__)
 
 
 def _contended(error: Exception) -> bool:
     """Whether an LWT lost to others so often that its outcome is unknown."""
     return isinstance(error.__cause__, WriteTimeout)
+
+
+class _Door(NamedTuple):
+    """Of one event loop: how its requests go out, and how the answers come in."""
+
+    gate: asyncio.Semaphore
+    inbox: Inbox
 
 
 class _Page(NamedTuple):
@@ -57,8 +68,7 @@ class CassandraSession:
         self._prepared = prepared
         self._unavailable = unavailable
         self._in_flight = in_flight
-        self._gates: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]
-        self._gates = WeakKeyDictionary()
+        self._doors: WeakKeyDictionary[asyncio.AbstractEventLoop, _Door] = WeakKeyDictionary()
 
     def bind(self, name: str, *values: object) -> Any:
         """The named statement with its parameters. None leaves a column as it is: a null would be
@@ -68,6 +78,24 @@ class CassandraSession:
     async def execute(self, name: str, *values: object) -> None:
         """Write."""
         await self.run(self.bind(name, *values))
+
+    async def write(self, rows: Iterable[Write]) -> None:
+        """Write all rows, by a few a request, in no order: none of them may depend on another."""
+        await self.for_each(self.run, self._handfuls(rows))
+
+    def _handfuls(self, rows: Iterable[Write]) -> Iterator[Any]:
+        # Unlogged, and of several partitions: that is no more than a cheaper way to send them.
+        batch, size = unlogged_batch(), 0
+        for name, *values in rows:
+            row = self.bind(name, *values)
+            weight = sum(len(value) for value in row.values if isinstance(value, bytes))
+            if len(batch) == _WRITES_PER_REQUEST or (len(batch) and size + weight > _BYTES_MAX):
+                yield batch
+                batch, size = unlogged_batch(), 0
+            batch.add(row)
+            size += weight
+        if len(batch):
+            yield batch
 
     async def swap(self, name: str, *values: object) -> dict[str, Any] | None:
         """Compare and set. None if it was applied, else what stands instead: of a row that is not
@@ -101,12 +129,14 @@ class CassandraSession:
     async def run(self, statement: Any, paging_state: bytes | None = None) -> _Page:
         """Run a bound statement or a batch. A cancelled call may yet write."""
         loop = asyncio.get_running_loop()
-        gate = self._gates.setdefault(loop, asyncio.Semaphore(self._in_flight))
-        await gate.acquire()
+        door = self._doors.get(loop)
+        if door is None:
+            door = self._doors[loop] = _Door(asyncio.Semaphore(self._in_flight), Inbox(loop))
+        await door.gate.acquire()
         answer: asyncio.Future[_Page] = loop.create_future()
 
         def settle(page: _Page | None, error: Exception | None) -> None:
-            gate.release()  # here, not when the caller gives up: the request is out until now
+            door.gate.release()  # here, not when the caller gives up: the request is out until now
             if answer.cancelled():
                 return
             if page is not None:
@@ -114,16 +144,16 @@ class CassandraSession:
             elif error is not None:
                 answer.set_exception(self._translated(error))
 
-        def post(page: _Page | None, error: Exception | None) -> None:
-            with suppress(RuntimeError):  # the loop was closed: nobody waits any more
-                loop.call_soon_threadsafe(settle, page, error)
-
         def arrived(rows: list[Row] | None) -> None:
             result = ResultSet(response, rows)
-            post(_Page(result.column_names or [], rows or [], result.paging_state), None)
+            page = _Page(result.column_names or [], rows or [], result.paging_state)
+            door.inbox.put(lambda: settle(page, None))
+
+        def failed(error: Exception) -> None:
+            door.inbox.put(lambda: settle(None, error))
 
         response = self._session.execute_async(statement, paging_state=paging_state)
-        response.add_callbacks(arrived, lambda error: post(None, error))
+        response.add_callbacks(arrived, failed)
         return await answer
 
     async def for_each(self, act: Callable[[T], Awaitable[object]], items: Iterable[T]) -> None:
@@ -153,6 +183,13 @@ class CassandraSession:
         unavailable = self._unavailable(sentence(error))
         unavailable.__cause__ = error
         return unavailable
+
+
+def unlogged_batch() -> Any:
+    """The driver's batch, empty: several writes by one request, each with its own stamp."""
+    batch = BatchStatement(BatchType.UNLOGGED)
+    batch.is_idempotent = True
+    return batch
 
 
 async def open_session(

@@ -47,7 +47,9 @@ async def _follow(
     if follower.user_id == followee_id:
         raise ConflictError("no one follows themselves")
     followee = await commands.other(followee_id)
-    await _has_room(commands, follower.user_id)
+    follows_max = commands.settings.follows_max
+    if not await commands.standing.has_room(follower.user_id, follows_max):
+        raise ConflictError(f"an account follows at most {follows_max} others")
     position = await commands.append(UserFollowed(follower.user_id, followee.user_id))
     body = FollowOut(follower_id=str(follower.user_id), followee_id=str(followee.user_id))
     return Answer(body, status=201, positions=[position])
@@ -59,9 +61,3 @@ async def unfollow(commands: Commands, call: Call[None, None]) -> Answer:
     followee = await commands.other(call.id_in_path("user_id"))
     position = await commands.append(UserUnfollowed(follower.user_id, followee.user_id))
     return Answer(status=204, positions=[position])
-
-
-async def _has_room(commands: Commands, user_id: int) -> None:
-    follows_max = commands.settings.follows_max
-    if (await commands.views.following(user_id)).size >= follows_max:
-        raise ConflictError(f"an account follows at most {follows_max} others")

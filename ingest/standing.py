@@ -1,4 +1,5 @@
-"""Which accounts exist: asked of the views once, then remembered for a while.
+"""Which accounts exist and how many others they follow: asked of the views once, then remembered
+for a while.
 
 So an account that was active lately can go on posting while the store is down.
 """
@@ -19,6 +20,7 @@ class Standing:
     def __init__(self, views: ServedViews) -> None:
         self._views = views
         self._known: TTLCache[int, Account] = TTLCache(_ACCOUNTS_MAX, _LIFETIME_S)
+        self._follows: TTLCache[int, int] = TTLCache(_ACCOUNTS_MAX, _LIFETIME_S)
 
     async def of(self, user_id: int) -> Account | None:
         """The account, if it exists. Raises ViewsUnavailableError where that is not known."""
@@ -32,3 +34,14 @@ class Standing:
     def learn(self, account: Account) -> None:
         """Remember an account that was just created, before the views have it."""
         self._known[account.user_id] = account
+
+    async def has_room(self, user_id: int, follows_max: int) -> bool:
+        """Whether the account may follow one more, which is then counted as done. What other
+        processes let it follow since they last asked is not seen."""
+        follows = self._follows.get(user_id)
+        if follows is None or follows >= follows_max:
+            follows = int((await self._views.following(user_id)).size)
+        if follows >= follows_max:
+            return False
+        self._follows[user_id] = follows + 1
+        return True

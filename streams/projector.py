@@ -28,7 +28,7 @@ from foldline import telemetry
 from foldline.appends import append
 from foldline.clock import Clock
 from foldline.core.crossing import crossing, derived
-from foldline.core.effects import Deliver, Effect, Retract
+from foldline.core.effects import Deliver, Effect, Retract, newest_counts
 from foldline.core.events import AuthorDemoted, AuthorPromoted
 from foldline.core.fold import fold
 from foldline.core.ids import partition_of
@@ -149,7 +149,8 @@ class Projector:
 
     async def _write(self, part: _Part) -> None:
         await self._decide(part)
-        await self._steadily(lambda: self._views.apply(part.effects, part.progress))
+        effects = newest_counts(part.effects)
+        await self._steadily(lambda: self._views.apply(effects, part.progress))
         now = self._clock.monotonic()
         for author in part.last:
             known = part.known[author]

@@ -4,6 +4,7 @@ Two effects on one cell commute, because the higher stamp wins; at equal stamps 
 exceptions: the stamp of a floor is the floor, and a trim has the highest stamp of all.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from foldline.core.ids import IntArray
@@ -140,3 +141,13 @@ Effect = (
     | SetCelebrity
     | PutDeadLetter
 )
+
+
+def newest_counts(effects: Sequence[Effect]) -> list[Effect]:
+    """The effects, in their order, without the counts that a later one of them replaces."""
+    newest = {effect.user_id: effect for effect in effects if isinstance(effect, SetCounts)}
+    return [
+        effect
+        for effect in effects
+        if not isinstance(effect, SetCounts) or newest[effect.user_id] is effect
+    ]

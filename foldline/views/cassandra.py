@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from cql.loader import VIEWS, statements
-from foldline.cassandra import CassandraSession, Row, open_session
+from foldline.cassandra import CassandraSession, Row, Write, open_session
 from foldline.cassandra_driver import views_keyspace
 from foldline.core.audience import Audience
 from foldline.core.deliveries import gather
@@ -18,7 +18,7 @@ from foldline.errors import ViewsUnavailableError
 from foldline.generation import Generation
 from foldline.settings import Settings
 from foldline.views.cassandra_reads import CassandraReads
-from foldline.views.cassandra_rows import Placement, Write, writes
+from foldline.views.cassandra_rows import Placement, writes
 from foldline.views.cassandra_timelines import TimelineWriter
 from foldline.views.port import DeadLetter, Views
 
@@ -73,9 +73,9 @@ class CassandraViews(CassandraReads):
         rest = [effect for effect in effects if isinstance(effect, _AFTER_ROWS)]
         for columns in gather(rows, self._rows_per_write):
             await self._timelines.write(columns)
-        await self._write(self._writes(rows))
-        await self._write(self._writes(rest))
-        await self._write(
+        await self._session.write(self._writes(rows))
+        await self._session.write(self._writes(rest))
+        await self._session.write(
             ("set_progress", partition, offset, offset) for partition, offset in progress.items()
         )
 
@@ -109,12 +109,6 @@ class CassandraViews(CassandraReads):
     def _writes(self, effects: Iterable[Effect]) -> Iterator[Write]:
         for effect in effects:
             yield from writes(effect, self._placement)
-
-    async def _write(self, rows: Iterable[Write]) -> None:
-        async def write(row: Write) -> None:
-            await self._session.execute(*row)
-
-        await self._session.for_each(write, rows)
 
     async def _posts(self, author_id: int) -> list[Row]:
         months = (await self.months_of([author_id])).get(author_id)

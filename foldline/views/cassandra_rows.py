@@ -4,12 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from foldline.cassandra import Write
 from foldline.core import effects as fx
 from foldline.core.ids import month_of, splitmix64
 from foldline.core.position import BELOW_FLOOR_STAMP
-
-Write = tuple[Any, ...]
-"""The name of a statement, then its parameters."""
 
 
 @dataclass(frozen=True, slots=True)

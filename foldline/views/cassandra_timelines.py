@@ -5,9 +5,8 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from cassandra.query import BatchStatement, BatchType
 
-from foldline.cassandra import CassandraSession
+from foldline.cassandra import CassandraSession, unlogged_batch
 from foldline.core.deliveries import Deliveries
 from foldline.core.ids import buckets_of
 
@@ -26,9 +25,8 @@ class TimelineWriter:
 
     def _batches(self, rows: Deliveries) -> Iterator[Any]:
         for bucket, part in slices(rows, self._buckets, self._rows_per_mutation):
-            # Unlogged and of one partition: it is a single mutation, applied as a whole.
-            batch = BatchStatement(BatchType.UNLOGGED)
-            batch.is_idempotent = True
+            # Of one partition: it is a single mutation, applied as a whole.
+            batch = unlogged_batch()
             columns = (part.users, part.tweets, part.authors, part.stamps, part.alive)
             for user, tweet, author, stamp, alive in zip(
                 *(column.tolist() for column in columns), strict=True
