@@ -75,6 +75,10 @@ class CassandraSession:
         a tombstone."""
         return self._prepared[name].bind([UNSET_VALUE if v is None else v for v in values])
 
+    def prepared(self, name: str) -> Any:
+        """The driver's prepared statement of this name."""
+        return self._prepared[name]
+
     async def execute(self, name: str, *values: object) -> None:
         """Write."""
         await self.run(self.bind(name, *values))

@@ -19,6 +19,7 @@ from cassandra.protocol import ErrorMessage, SyntaxException
 from cassandra.query import tuple_factory
 
 from foldline.errors import UnavailableError
+from foldline.packing import PackingHandler
 from foldline.settings import Settings
 
 AT_FAULT: Final[tuple[type[Exception], ...]] = (RequestValidationException, SyntaxException)
@@ -50,6 +51,7 @@ def connect(settings: Settings) -> Any:
         cluster.shutdown()
         raise
     session.use_client_timestamp = False
+    session.client_protocol_handler = PackingHandler
     session.default_fetch_size = settings.rows_per_page
     return session
 

@@ -46,7 +46,7 @@ class CassandraViews(CassandraReads):
     def __init__(self, session: CassandraSession, placement: Placement, settings: Settings) -> None:
         super().__init__(session, placement)
         self._rows_per_write = settings.rows_per_write
-        self._timelines = TimelineWriter(session, placement.buckets, settings.rows_per_mutation)
+        self._timelines = TimelineWriter(session, placement.buckets, settings.mutation_bytes)
 
     async def load(self, author_ids: Sequence[int]) -> dict[int, Audience]:
         found: dict[int, Audience] = {}

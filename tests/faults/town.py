@@ -41,7 +41,7 @@ def numbers(graph: Graph) -> dict[str, Any]:
         "partitions": PARTITIONS,
         "buckets": 64,
         "follower_shards": 2,
-        "rows_per_mutation": 1,
+        "mutation_bytes": 1,
         "requests_in_flight": 16,
         "session_timeout_s": 6.0,
         "celebrity_cache_s": 0.2,

@@ -1,0 +1,130 @@
+"""Batches of one prepared statement, serialized by numpy in one go instead of value by value.
+
+A batch of the driver's is a list of statements with their bytes, which the driver walks through in
+Python to write a BATCH message. Where all parameters are integers, a row of the message has a fixed
+width: a constant prefix, then each parameter behind its length. So a structured array of rows *is*
+their wire form. `PackedBatch` carries it in the place of the list, and `PackingHandler`, by the
+driver's hook for protocol handlers, puts it into the message; the rest of the message, its routing,
+retries and encryption stay the driver's.
+"""
+
+import io
+import struct
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+from cassandra.protocol import BatchMessage, ProtocolHandler
+from cassandra.query import BatchStatement, BatchType
+
+from foldline.core.ids import IntArray
+
+_PREPARED: Final = 1
+_COUNT_AT: Final = slice(1, 3)  # in a BATCH message: behind its type
+_ROWS_MAX: Final = 65_535  # what the count can say
+_WIDTHS: Final = {"int": 4, "bigint": 8}
+
+
+class Packed:
+    """`count` rows in their wire form, where the driver looks for a batch's statements."""
+
+    def __init__(self, count: int, wire: bytes) -> None:
+        self.count = count
+        self.wire = wire
+
+    def __len__(self) -> int:
+        return self.count
+
+
+class PackedBatch(BatchStatement):  # type: ignore[misc]  # the driver is not followed
+    """An unlogged batch of one partition: a single mutation, applied as a whole."""
+
+    def __init__(self, packed: Packed, routing_key: bytes, keyspace: str) -> None:
+        super().__init__(BatchType.UNLOGGED)
+        self._statements_and_parameters = packed
+        self.routing_key = routing_key
+        self.keyspace = keyspace
+        self.is_idempotent = True
+
+
+class PackedStatement:
+    """A prepared statement of `int` and `bigint` parameters, of which one is the partition key."""
+
+    def __init__(self, prepared: Any, bytes_max: int) -> None:
+        """`bytes_max`: of the rows in one batch, which holds one row at least."""
+        widths = [_WIDTHS[column.type.typename] for column in prepared.column_metadata]
+        (self._key,) = prepared.routing_key_indexes
+        self._keyspace = prepared.column_metadata[0].keyspace_name
+        self._row = _row_of(prepared.query_id, widths)
+        self._rows_max = max(1, min(_ROWS_MAX, bytes_max // self._row.itemsize))
+
+    def batches(self, columns: Sequence[IntArray]) -> Iterator[PackedBatch]:
+        """The rows of each partition in batches. `columns`: the parameters in their order, int64
+        arrays of one length, sorted by the partition key; what is an `int` must fit into one."""
+        rows = np.full(columns[0].size, self._row)
+        for number, column in enumerate(columns):
+            rows[f"value_{number}"] = column
+        keys = rows[f"value_{self._key}"]
+        edges = [0, *(np.flatnonzero(np.diff(columns[self._key])) + 1).tolist(), rows.size]
+        for first, end in pairwise(edges):
+            for start in range(first, end, self._rows_max):
+                some = rows[start : min(start + self._rows_max, end)]
+                key = keys[start : start + 1].tobytes()  # an array of one: a scalar turns about
+                yield PackedBatch(Packed(some.size, some.tobytes()), key, self._keyspace)
+
+
+class PackingHandler(ProtocolHandler):  # type: ignore[misc]
+    """The driver's protocol, with packed batches beside its own."""
+
+    @classmethod
+    def encode_message(cls, msg: Any, *frame: Any, **how: Any) -> bytes:
+        """The frame of a message; `frame` and `how` as the driver has them."""
+        if isinstance(msg, BatchMessage) and isinstance(msg.queries, Packed):
+            msg = _Sealed(msg)
+        encoded: bytes = super().encode_message(msg, *frame, **how)
+        return encoded
+
+
+class _Sealed:
+    """A BATCH message whose rows are packed, as far as the driver asks to encode it."""
+
+    opcode = BatchMessage.opcode
+
+    def __init__(self, message: Any) -> None:
+        self._packed: Packed = message.queries
+        self._empty = BatchMessage(
+            message.batch_type,
+            [],
+            message.consistency_level,
+            message.serial_consistency_level,
+            message.timestamp,
+            message.keyspace,
+        )
+        self.custom_payload = message.custom_payload
+        self.tracing = message.tracing
+
+    def send_body(self, body: Any, protocol_version: int) -> None:
+        written = io.BytesIO()
+        self._empty.send_body(written, protocol_version)
+        envelope = written.getvalue()
+        body.write(envelope[: _COUNT_AT.start])
+        body.write(struct.pack(">H", len(self._packed)))
+        body.write(self._packed.wire)
+        body.write(envelope[_COUNT_AT.stop :])
+
+
+def _row_of(query_id: bytes, widths: Sequence[int]) -> Any:
+    """One row of zeros: an array of a structured type, from which all rows are copied."""
+    values = [
+        field
+        for number, width in enumerate(widths)
+        for field in ((f"length_{number}", ">i4"), (f"value_{number}", f">i{width}"))
+    ]
+    head = [("kind", "u1"), ("id_length", ">u2"), ("id", f"V{len(query_id)}"), ("count", ">u2")]
+    row = np.zeros((), dtype=[*head, *values])
+    row["kind"], row["id_length"], row["count"] = _PREPARED, len(query_id), len(widths)
+    row["id"] = np.void(query_id)
+    for number, width in enumerate(widths):
+        row[f"length_{number}"] = width
+    return row
