@@ -15,7 +15,7 @@ from foldline.settings import Settings
 from foldline.views.port import Views
 from tests.flow.client import Client
 
-_LOOK_EVERY_S = 0.2
+_LOOK_EVERY_S = 0.5
 _ENTRIES = 200
 
 

@@ -28,7 +28,7 @@ RECOVERY_S: Final = 30.0
 _TRIES: Final = 15
 _BATCH_S: Final = 5.0  # of looking for a batch in hand, after a burst
 _POISON_EVERY_S: Final = 0.2
-_BURST: Final = 40
+_BURST: Final = 25
 _WITNESSES: Final = 40
 PARTITIONS: Final = 4
 
@@ -41,7 +41,7 @@ def numbers(graph: Graph) -> dict[str, Any]:
         "partitions": PARTITIONS,
         "buckets": 64,
         "follower_shards": 2,
-        "mutation_bytes": 1,
+        "mutation_bytes": 250,
         "requests_in_flight": 16,
         "session_timeout_s": 6.0,
         "celebrity_cache_s": 0.2,
@@ -112,7 +112,7 @@ class Town:
         people = self.crowd.everybody
         assert (
             await all_faults(
-                [home_faults(client, oracle, user, limit=100) for user in people]
+                [home_faults(client, oracle, user, limit=100, back=False) for user in people]
                 + [profile_faults(client, oracle, user) for user in people]
             )
             == []

@@ -33,10 +33,12 @@ async def all_faults(checks: Iterable[Awaitable[list[str]]]) -> list[str]:
     return [fault for faults in found for fault in faults][:_FAULTS_MAX]
 
 
-async def home_faults(client: Client, oracle: Oracle, viewer: int, limit: int) -> list[str]:
+async def home_faults(
+    client: Client, oracle: Oracle, viewer: int, limit: int, *, back: bool = True
+) -> list[str]:
     """The viewer's whole home timeline, from the newest to the oldest and back."""
-    walk = _Walk(client, "/api/v1/timeline", viewer, limit, _lines(oracle.timeline(viewer)))
-    return await walk.faults()
+    lines = _lines(oracle.timeline(viewer))
+    return await _Walk(client, "/api/v1/timeline", viewer, limit, lines, back).faults()
 
 
 async def tweets_faults(client: Client, oracle: Oracle, author: int, limit: int) -> list[str]:
@@ -100,6 +102,7 @@ class _Walk:
     viewer: int | None
     limit: int
     expected: Sequence[Line]
+    back: bool = True
 
     @property
     def turning(self) -> bool:
@@ -107,7 +110,9 @@ class _Walk:
 
     async def faults(self) -> list[str]:
         try:
-            await self._newer(*await self._older())
+            oldest = await self._older()
+            if self.back:
+                await self._newer(*oldest)
         except _WrongPageError as error:
             return [f"{self.path} of {self.viewer} by {self.limit}: {error}"]
         return []

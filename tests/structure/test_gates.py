@@ -54,6 +54,7 @@ SKIPS = {
 }
 
 
+@pytest.mark.full
 def test_a_skipped_test_fails_under_ci_and_only_there(tmp_path: Path) -> None:
     for name, source in SKIPS.items():
         (tmp_path / name).write_text(source)
