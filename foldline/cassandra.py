@@ -2,7 +2,7 @@
 to whichever loop asked."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sized
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from typing import Any, Final, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -89,17 +89,18 @@ class CassandraSession:
 
     def _handfuls(self, rows: Iterable[Write]) -> Iterator[Any]:
         # Unlogged, and of several partitions: that is no more than a cheaper way to send them.
-        batch, size = unlogged_batch(), 0
+        some: list[Any] = []
+        size = 0
         for name, *values in rows:
             row = self.bind(name, *values)
             weight = sum(len(value) for value in row.values if isinstance(value, bytes))
-            if len(batch) == _WRITES_PER_REQUEST or (len(batch) and size + weight > _BYTES_MAX):
-                yield batch
-                batch, size = unlogged_batch(), 0
-            batch.add(row)
+            if len(some) == _WRITES_PER_REQUEST or (some and size + weight > _BYTES_MAX):
+                yield _as_one(some)
+                some, size = [], 0
+            some.append(row)
             size += weight
-        if len(batch):
-            yield batch
+        if some:
+            yield _as_one(some)
 
     async def swap(self, name: str, *values: object) -> dict[str, Any] | None:
         """Compare and set. None if it was applied, else what stands instead: of a row that is not
@@ -189,10 +190,14 @@ class CassandraSession:
         return unavailable
 
 
-def unlogged_batch() -> Any:
-    """The driver's batch, empty: several writes by one request, each with its own stamp."""
+def _as_one(rows: Sequence[Any]) -> Any:
+    """One request for these bound statements. Alone, one may be larger than a batch can be."""
+    if len(rows) == 1:
+        return rows[0]
     batch = BatchStatement(BatchType.UNLOGGED)
     batch.is_idempotent = True
+    for row in rows:
+        batch.add(row)
     return batch
 
 

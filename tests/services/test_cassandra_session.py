@@ -12,7 +12,7 @@ from cql.loader import VIEWS, statements
 from cql.migrator import migrate
 from foldline.cassandra import CassandraSession, open_session, require_group_commitlog
 from foldline.cassandra_driver import connect, views_keyspace
-from foldline.core.effects import DeleteTweet, Deliver, Effect, PutTweet, Retract
+from foldline.core.effects import DeleteTweet, Deliver, Effect, PutDeadLetter, PutTweet, Retract
 from foldline.core.span import Direction, Span
 from foldline.errors import MisconfiguredError, ViewsUnavailableError
 from foldline.generation import Generation
@@ -22,6 +22,7 @@ from foldline.views.cassandra_rows import Placement
 from tests.conftest import WorldSettings
 
 pytestmark = [pytest.mark.engines, pytest.mark.usefixtures("endpoints")]
+LARGE = b"a letter" * 180_000
 TEXTS = {name: statement.text for name, statement in statements(VIEWS).items()}
 
 
@@ -166,6 +167,18 @@ async def test_a_deleted_tweet_stays_so_and_is_read_past(settings: Settings) -> 
     assert (await views.tweets_of([80], older))[80].tolist() == [40, 39, 4]
     assert (await views.tweets_of([80], newer))[80].tolist() == [2, 3, 4]
     assert (await views.tweets_of([80], replace(newer, limit=9)))[80].tolist() == [2, 3, 4, 39, 40]
+    await views.close()
+
+
+async def test_many_writes_of_any_size_are_written_once_each(settings: Settings) -> None:
+    views = await open_cassandra_views(settings, Generation(1, 8, 2))
+    large = [PutDeadLetter(1, offset, "why", LARGE, stamp=offset) for offset in range(1, 5)]
+    small = [PutDeadLetter(1, offset, "why", b"x", stamp=offset) for offset in range(5, 40)]
+    await views.apply([*small[:17], *large, *small[17:]], {0: 7, 1: 41})
+    found = await views.dead_letters(None, 100)
+    assert [letter.position.offset for letter in found] == list(range(1, 40))
+    assert [letter.value for letter in found] == [LARGE] * 4 + [b"x"] * 35
+    assert await views.progress() == {0: 7, 1: 41}
     await views.close()
 
 
