@@ -17,6 +17,7 @@ LATER_RELEASE = (sys.executable, "-m", "tests.faults.later_release")
 ROOT = Path(__file__).parents[2]
 _READY = "Foldline is ready"
 _START_MAX_S = 90.0
+_RUN_MAX_S = 240.0
 _STOP_MAX_S = 60.0
 
 
@@ -41,7 +42,7 @@ async def run(*arguments: str, numbers: Mapping[str, object]) -> tuple[int, str,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    out, err = await asyncio.wait_for(process.communicate(), _STOP_MAX_S)
+    out, err = await asyncio.wait_for(process.communicate(), _RUN_MAX_S)
     assert process.returncode is not None
     return process.returncode, out.decode(), err.decode()
 

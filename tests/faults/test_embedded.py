@@ -83,6 +83,7 @@ class Careless:
 
 
 @pytest.mark.full
+@pytest.mark.timeout(900)
 async def test_killed_at_any_moment_it_loses_nothing_acknowledged(tmp_path: Path) -> None:
     rng = random.Random(5)
     graph = read_graph(REED98)
