@@ -17,7 +17,7 @@ from tests.faults.crowd import crowd_of, thresholds
 from tests.faults.evidence import kinds_in
 from tests.faults.processes import FOLDLINE, Dev, dev, environment, run
 from tests.flow.client import Client, client_of
-from tests.flow.graph import REED98
+from tests.flow.graph import PREFIX, REED98
 from tests.flow.walks import all_faults, home_faults, profile_faults
 from tests.oracle.oracle import Posted
 
@@ -118,7 +118,8 @@ async def test_killed_at_any_moment_it_loses_nothing_acknowledged(tmp_path: Path
 
 async def imported_between_kills(data_dir: Path, rng: random.Random) -> None:
     """The graph by `foldline import-graph`, which is killed -9 and started again."""
-    command = (*FOLDLINE, "import-graph", str(REED98), "--data-dir", str(data_dir))
+    graph = (str(REED98), "--prefix", PREFIX)
+    command = (*FOLDLINE, "import-graph", *graph, "--data-dir", str(data_dir))
     for _ in range(KILLS):
         importing = await asyncio.create_subprocess_exec(
             *command, env=environment({}), stderr=asyncio.subprocess.DEVNULL
