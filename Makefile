@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-CODE := app cql foldline infra ingest query streams tests
+CODE := app benchmarks cql foldline infra ingest query streams tests
 
 .DEFAULT_GOAL := help
 

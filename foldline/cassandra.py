@@ -13,9 +13,10 @@ from cassandra import ConsistencyLevel, WriteTimeout
 from cassandra.cluster import ResultSet
 from cassandra.query import UNSET_VALUE, BatchStatement, BatchType, SimpleStatement
 
-from foldline.cassandra_driver import AT_FAULT, connect, driver_errors, sentence
+from foldline.cassandra_driver import AT_FAULT, connect, driver_errors, sentence, too_much
 from foldline.core.ids import IntArray
 from foldline.errors import MisconfiguredError, UnavailableError, ViewsUnavailableError
+from foldline.gate import Gate
 from foldline.inbox import Inbox
 from foldline.settings import Settings
 
@@ -40,7 +41,7 @@ def _contended(error: Exception) -> bool:
 class _Door(NamedTuple):
     """Of one event loop: how its requests go out, and how the answers come in."""
 
-    gate: asyncio.Semaphore
+    gate: Gate
     inbox: Inbox
 
 
@@ -136,12 +137,13 @@ class CassandraSession:
         loop = asyncio.get_running_loop()
         door = self._doors.get(loop)
         if door is None:
-            door = self._doors[loop] = _Door(asyncio.Semaphore(self._in_flight), Inbox(loop))
-        await door.gate.acquire()
+            door = self._doors[loop] = _Door(Gate(self._in_flight), Inbox(loop))
+        entered = await door.gate.enter()
         answer: asyncio.Future[_Page] = loop.create_future()
 
         def settle(page: _Page | None, error: Exception | None) -> None:
-            door.gate.release()  # here, not when the caller gives up: the request is out until now
+            # Here, not when the caller gives up: the request is out until now.
+            door.gate.leave(entered, timed_out=too_much(error))
             if answer.cancelled():
                 return
             if page is not None:

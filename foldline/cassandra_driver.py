@@ -7,7 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from cassandra import ConsistencyLevel, DriverException, RequestValidationException
+from cassandra import (
+    ConsistencyLevel,
+    DriverException,
+    OperationTimedOut,
+    RequestValidationException,
+    Timeout,
+    WriteType,
+)
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable
 from cassandra.connection import ConnectionException
 from cassandra.policies import (
@@ -15,7 +22,7 @@ from cassandra.policies import (
     DCAwareRoundRobinPolicy,
     TokenAwarePolicy,
 )
-from cassandra.protocol import ErrorMessage, SyntaxException
+from cassandra.protocol import ErrorMessage, OverloadedErrorMessage, SyntaxException
 from cassandra.query import tuple_factory
 
 from foldline.errors import UnavailableError
@@ -25,7 +32,7 @@ from foldline.settings import Settings
 AT_FAULT: Final[tuple[type[Exception], ...]] = (RequestValidationException, SyntaxException)
 """What the driver raises where the store did answer, and the request is at fault."""
 
-
+_TOO_MUCH: Final = (OperationTimedOut, Timeout, OverloadedErrorMessage)
 _PROTOCOL_VERSION: Final = 5  # the first in which a statement names its keyspace
 
 
@@ -70,6 +77,12 @@ def driver_errors(unavailable: type[UnavailableError]) -> Iterator[None]:
 def sentence(error: Exception) -> str:
     """What to tell of a driver's error."""
     return f"Cassandra can't answer: {type(error).__name__}: {error}"
+
+
+def too_much(error: Exception | None) -> bool:
+    """Whether an error says that the store can't keep up. An LWT that lost to others does not."""
+    contended = getattr(error, "write_type", None) == WriteType.CAS
+    return isinstance(error, _TOO_MUCH) and not contended
 
 
 def views_keyspace(settings: Settings, generation: int) -> str:

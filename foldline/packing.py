@@ -49,12 +49,12 @@ class PackedBatch(BatchStatement):  # type: ignore[misc]  # the driver is not fo
 
 
 class PackedStatement:
-    """A prepared statement of `int` and `bigint` parameters, of which one is the partition key."""
+    """A prepared statement of `int` and `bigint` parameters, the partition key among them."""
 
     def __init__(self, prepared: Any, bytes_max: int) -> None:
         """`bytes_max`: of the rows in one batch, which holds one row at least."""
         widths = [_WIDTHS[column.type.typename] for column in prepared.column_metadata]
-        (self._key,) = prepared.routing_key_indexes
+        self._keys: Sequence[int] = prepared.routing_key_indexes
         self._keyspace = prepared.column_metadata[0].keyspace_name
         self._row = _row_of(prepared.query_id, widths)
         self._rows_max = max(1, min(_ROWS_MAX, bytes_max // self._row.itemsize))
@@ -65,13 +65,20 @@ class PackedStatement:
         rows = np.full(columns[0].size, self._row)
         for number, column in enumerate(columns):
             rows[f"value_{number}"] = column
-        keys = rows[f"value_{self._key}"]
-        edges = [0, *(np.flatnonzero(np.diff(columns[self._key])) + 1).tolist(), rows.size]
+        changes = np.any([np.diff(columns[key]) for key in self._keys], axis=0)
+        edges = [0, *(np.flatnonzero(changes) + 1).tolist(), rows.size]
         for first, end in pairwise(edges):
+            key = self._routing_key(rows[first:end])
             for start in range(first, end, self._rows_max):
                 some = rows[start : min(start + self._rows_max, end)]
-                key = keys[start : start + 1].tobytes()  # an array of one: a scalar turns about
                 yield PackedBatch(Packed(some.size, some.tobytes()), key, self._keyspace)
+
+    def _routing_key(self, rows: Any) -> bytes:
+        # A slice of one row: a scalar would turn its bytes about.
+        parts: list[bytes] = [rows[f"value_{key}"][:1].tobytes() for key in self._keys]
+        if len(parts) == 1:
+            return parts[0]
+        return b"".join(struct.pack(">H", len(part)) + part + b"\0" for part in parts)
 
 
 class PackingHandler(ProtocolHandler):  # type: ignore[misc]

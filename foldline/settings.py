@@ -62,7 +62,7 @@ class Settings(BaseSettings):
     batch_events: int = Field(default=256, ge=1)
     batch_wait_s: float = Field(default=0.05, gt=0)
     audience_cache_bytes: int = Field(default=256 * 1024 * 1024, ge=1)
-    rows_per_progress: int = Field(default=500_000, ge=1, description="rows between two progress")
+    rows_per_part: int = Field(default=100_000, ge=1, description="rows that are written as one")
     trim_samples: int = Field(default=1, ge=0, description="users looked at after each batch")
     worker_instance: str = Field(default="worker-1", pattern=r"^[A-Za-z0-9_.-]{1,64}$")
     session_timeout_s: float = Field(default=8.0, gt=0)
@@ -73,7 +73,6 @@ class Settings(BaseSettings):
     celebrity_cache_s: float = Field(default=1.0, ge=0)
     request_timeout_s: float = Field(default=10.0, gt=0)
     after_wait_s: float = Field(default=0.5, ge=0)
-    page_max: int = Field(default=100, ge=1)
     scan_max: int = Field(default=20_000, ge=1, description="ids one page may look at")
 
     # HTTP.

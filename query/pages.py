@@ -68,7 +68,11 @@ async def _fill(views: ServedViews, source: Source, ask: Ask, scan_max: int) -> 
     scanned = 0
     while True:
         merged = await source(span)
-        shown += await hydrate(views, merged.ids)
+        left = merged.ids
+        while left.size and len(shown) <= ask.limit:
+            missing = ask.limit + 1 - len(shown)
+            shown += await hydrate(views, left[:missing])
+            left = left[missing:]
         scanned += max(int(merged.ids.size), 1)
         if len(shown) > ask.limit:
             shown = shown[: ask.limit]

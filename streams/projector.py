@@ -1,7 +1,7 @@
 """The projector: batches of events in, view writes out. It knows no profile.
 
 The host (a Faust worker, or the runner of the embedded profile) brings events; the view decides
-what is next. Per partition the projector holds `progress`, the next offset, as durable in the view:
+what is next. Per partition the projector knows the next offset to fold; of that
 
 - a lower offset was applied already and is skipped;
 - a higher one means that an event was lost on the way: `GapInLogError`, before anything is written,
@@ -9,15 +9,17 @@ what is next. Per partition the projector holds `progress`, the next offset, as 
 - an event that can't be read goes among the dead letters, and the partition goes on;
 - an event newer than this code halts its partition: what comes behind it is not looked at.
 
-Of each batch the rows are written first, then the celebrity flags, then progress. Derived events
-are appended before all of that, so progress never passes one that is missing. Where a store or the
-log can't answer, the projector waits and tries again, for ever: `trouble` then says why.
+What was folded is written by the window, rows first, then the celebrity flags, then `progress`: the
+next offset as durable in the view, which is behind what was folded by the parts in hand. Derived
+events are appended before their part is written, so progress never passes one that is missing.
+Where a store or the log can't answer, the projector waits and tries again, for ever: `trouble` then
+says why.
 """
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -28,7 +30,7 @@ from foldline import telemetry
 from foldline.appends import append
 from foldline.clock import Clock
 from foldline.core.crossing import crossing, derived
-from foldline.core.effects import Deliver, Effect, Retract, newest_counts
+from foldline.core.effects import Deliver, Effect, rows_of
 from foldline.core.events import AuthorDemoted, AuthorPromoted
 from foldline.core.fold import fold
 from foldline.core.ids import partition_of
@@ -38,46 +40,45 @@ from foldline.settings import Settings
 from streams.audiences import AudienceCache, Known
 from streams.sift import Entry, Poison, sift
 from streams.trimming import TrimmedViews, trim
+from streams.window import Part, Window
 
 Answer = TypeVar("Answer")
 _logger = structlog.get_logger()
 
 
-@dataclass(slots=True)
-class _Part:
-    """A stretch of a batch that is written, and acknowledged, as one."""
-
-    known: dict[int, Known]  # of all authors in the batch, shared by its parts
-    effects: list[Effect] = field(default_factory=list)
-    rows: int = 0
-    progress: dict[int, int] = field(default_factory=dict)
-    last: dict[int, Entry] = field(default_factory=dict)  # author → the newest event of it
-
-
 class Projector:
-    """Folds the partitions it is assigned. After an error of `apply` it must not be used again."""
+    """Folds the partitions it is assigned. After an error it must not be used again."""
 
     def __init__(
         self, log: EventLog, views: TrimmedViews, settings: Settings, clock: Clock
     ) -> None:
-        self.progress: dict[int, int] = {}
         self.halted: dict[int, str] = {}
         self.trouble: str | None = None
         self._log = log
         self._views = views
         self._settings = settings
         self._clock = clock
+        self._next: dict[int, int] = {}
+        self._window = Window(views, self._steadily, settings.rows_per_part, self._written)
         self._audiences = AudienceCache(settings.audience_cache_bytes)
         self._decided: dict[int, type[AuthorPromoted | AuthorDemoted]] = {}
         self._turn = asyncio.Lock()
+        self._stopped = False
+
+    @property
+    def progress(self) -> Mapping[int, int]:
+        """Of each partition owned, the next offset as durable in the view."""
+        return self._window.progress
 
     async def assign(self, partitions: Collection[int]) -> None:
         """Own exactly `partitions` from here on. What another worker may have changed meanwhile is
         loaded anew."""
         async with self._turn:
+            await self._window.drain()
             stored = await self._steadily(self._views.progress)
             unchanged = {p for p in partitions if self.progress.get(p) == stored.get(p, 0)}
-            self.progress = {p: stored.get(p, 0) for p in partitions}
+            self._next = {p: stored.get(p, 0) for p in partitions}
+            self._window.begin(self._next)
             self.halted = {p: why for p, why in self.halted.items() if p in unchanged}
             self._audiences.forget(lambda author: self._partition(author) not in unchanged)
             self._decided = {
@@ -85,27 +86,39 @@ class Projector:
             }
 
     async def apply(self, records: Sequence[Record]) -> None:
-        """Fold `records` and write what follows; progress has passed them when this returns."""
+        """Fold `records` and begin to write what follows; the last of it may yet be in hand."""
         async with self._turn:
+            if self._stopped:
+                return
             sifted = sift(
-                records,
-                self.progress,
-                self.halted,
-                self._log.partitions,
-                self._settings.log_epoch,
+                records, self._next, self.halted, self._log.partitions, self._settings.log_epoch
             )
             known = await self._load(sifted.items)
-            part = _Part(known)
+            part = Part()
             for item in sifted.items:
-                self._fold(item, part)
-                if part.rows >= self._settings.rows_per_progress:
+                effects = self._fold(item, known)
+                rows = rows_of(effects)
+                if part.rows and part.rows + rows > self._settings.rows_per_part:
                     await self._write(part)
-                    part = _Part(known)
+                    part = Part()
+                part.add(item, effects, rows)
+                if isinstance(item, Entry):
+                    part.known[item.envelope.event.key] = known[item.envelope.event.key]
             if part.progress:
                 await self._write(part)
             for partition, why in sifted.halted.items():
                 self.halted[partition] = why
                 _logger.error("partition halted", partition=partition, why=why)
+
+    async def stop(self) -> None:
+        """Pass over what still comes, and wait until progress has passed all that was folded."""
+        async with self._turn:
+            self._stopped = True
+            await self._window.drain()
+
+    async def failure(self) -> None:
+        """Wait until a write fails for good, and raise why."""
+        await self._window.failure()
 
     async def _load(self, items: Sequence[Entry | Poison]) -> dict[int, Known]:
         """The audience of each author in the batch, kept for as long as the batch lasts."""
@@ -116,52 +129,52 @@ class Projector:
             now = self._clock.monotonic()
             loaded = await self._steadily(lambda: self._views.load(missing))
             for author, audience in loaded.items():
-                known[author] = Known(audience, now if audience.celebrity else None)
+                known[author] = Known(audience, 0, now if audience.celebrity else None)
         return known
 
-    def _fold(self, item: Entry | Poison, part: _Part) -> None:
-        part.progress[item.position.partition] = item.position.offset + 1
+    def _fold(self, item: Entry | Poison, known: dict[int, Known]) -> list[Effect]:
+        """What is to be written; the audience in `known` is then the one after it."""
         if isinstance(item, Poison):
-            part.effects.append(item.letter)
             telemetry.POISONED.inc()
-            return
+            return [item.letter]
         event = item.envelope.event
-        known = part.known[event.key]
+        before = known[event.key]
         settled = (
-            known.flag_since is not None
-            and self._clock.monotonic() - known.flag_since >= self._settings.settle_s
+            before.flag_since is not None
+            and self._clock.monotonic() - before.flag_since >= self._settings.settle_s
         )
         audience, effects = fold(
-            known.audience, event, item.stamp, cap=self._settings.cap, settled=settled
+            before.audience, event, item.stamp, cap=self._settings.cap, settled=settled
         )
-        still = audience.celebrity and known.audience.celebrity
-        part.known[event.key] = Known(audience, known.flag_since if still else None)
-        part.last[event.key] = item
-        part.effects += effects
-        part.rows += sum(
-            effect.tweets.size * effect.recipients.size
-            for effect in effects
-            if isinstance(effect, Deliver | Retract)
-        )
+        if audience.celebrity and before.audience.celebrity:
+            known[event.key] = replace(before, audience=audience)
+        else:
+            known[event.key] = Known(audience, promoted=item.stamp)
         if isinstance(event, AuthorPromoted | AuthorDemoted):
             self._decided.pop(event.key, None)
         telemetry.EVENTS.labels(type(event).__name__).inc()
+        return effects
 
-    async def _write(self, part: _Part) -> None:
+    async def _write(self, part: Part) -> None:
         await self._decide(part)
-        effects = newest_counts(part.effects)
-        await self._steadily(lambda: self._views.apply(effects, part.progress))
+        for known in part.known.values():
+            self._audiences.hold(known)
+        self._next.update(part.progress)
+        await self._window.put(part)
+
+    async def _written(self, part: Part) -> None:
         now = self._clock.monotonic()
-        for author in part.last:
-            known = part.known[author]
-            if known.audience.celebrity and known.flag_since is None:
-                known = part.known[author] = Known(known.audience, now)
-            self._audiences.put(known)
-        self.progress.update(part.progress)
+        for author, then in part.known.items():
+            known = self._audiences.get(author)
+            assert known is not None, "it is held"
+            same = known.audience.celebrity and known.promoted == then.promoted
+            if same and then.audience.celebrity and known.flag_since is None:
+                self._audiences.put(replace(known, flag_since=now))
+            self._audiences.release(author)
         telemetry.DELIVERIES.inc(part.rows)
         await self._trim(part)
 
-    async def _decide(self, part: _Part) -> None:
+    async def _decide(self, part: Part) -> None:
         """Append what follows from the sizes of the audiences, once each until it is folded."""
         for author, cause in part.last.items():
             event = crossing(
@@ -176,7 +189,7 @@ class Projector:
             await self._steadily(partial(append, self._log, envelope, "projector"))
             self._decided[author] = type(event)
 
-    async def _trim(self, part: _Part) -> None:
+    async def _trim(self, part: Part) -> None:
         """Look at a few of the users who just got something. Housekeeping: a failure can wait."""
         deliveries = [effect for effect in part.effects if isinstance(effect, Deliver)]
         try:

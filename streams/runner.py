@@ -70,11 +70,15 @@ class Runner:
 
     async def _follow(self) -> None:
         self._projector = Projector(self._log, self._views, self._settings, self._clock)
+        for_good = asyncio.ensure_future(self._projector.failure())
         following = asyncio.ensure_future(self._fold_all())
-        while not (self._stopping.is_set() or following.done()):
-            await asyncio.wait([following], timeout=0.1)
-        if following.done():
-            following.result()
+        ended: set[asyncio.Future[None]] = set()
+        while not (self._stopping.is_set() or ended):
+            ended, _ = await asyncio.wait(
+                [for_good, following], timeout=0.1, return_when=asyncio.FIRST_COMPLETED
+            )
+        for each in ended:
+            each.result()
 
     async def _fold_all(self) -> None:
         projector = self._projector

@@ -13,8 +13,8 @@ from foldline.clock import SystemClock
 from foldline.errors import ConflictError, MisconfiguredError, UnavailableError
 from foldline.profiles import Profile, open_profile
 from foldline.settings import Settings
-from streams.exits import Exit
-from streams.faust_app import worker_app
+from streams.exits import Exit, leave
+from streams.faust_app import WorkerApp, worker_app
 from streams.instance import InstanceStatus, only_instance
 from streams.projector import Projector
 
@@ -59,15 +59,24 @@ async def _project(settings: Settings, profile: Profile) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     reporting = asyncio.ensure_future(_report(settings, projector))
-    starting = asyncio.ensure_future(app.start())
+    folding = asyncio.ensure_future(_fold(app))
     stopped = asyncio.ensure_future(stopping.wait())
-    await asyncio.wait([starting, stopped], return_when=asyncio.FIRST_COMPLETED)
-    if starting.done():
-        starting.result()
-        await stopped
+    await asyncio.wait([folding, stopped], return_when=asyncio.FIRST_COMPLETED)
+    if folding.done():
+        folding.result()
     _logger.info("worker stops")
+    await projector.stop()
     await app.stop()
     reporting.cancel()
+
+
+async def _fold(app: WorkerApp) -> None:
+    await app.start()
+    try:
+        await app.projector.failure()
+    except Exception as error:
+        _logger.exception("write failed")
+        leave(Exit.UNEXPECTED, repr(error))
 
 
 async def _report(settings: Settings, projector: Projector) -> None:

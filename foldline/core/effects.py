@@ -4,7 +4,7 @@ Two effects on one cell commute, because the higher stamp wins; at equal stamps 
 exceptions: the stamp of a floor is the floor, and a trim has the highest stamp of all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from foldline.core.ids import IntArray
@@ -141,6 +141,15 @@ Effect = (
     | SetCelebrity
     | PutDeadLetter
 )
+
+
+def rows_of(effects: Iterable[Effect]) -> int:
+    """How many timeline rows are put in or taken out."""
+    return sum(
+        effect.tweets.size * effect.recipients.size
+        for effect in effects
+        if isinstance(effect, Deliver | Retract)
+    )
 
 
 def newest_counts(effects: Sequence[Effect]) -> list[Effect]:

@@ -1,14 +1,13 @@
 """Fan-out into Cassandra: columns in, one mutation for each bucket they touch."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from foldline.cassandra import CassandraSession
 from foldline.core.deliveries import Deliveries
 from foldline.core.ids import buckets_of
-from foldline.packing import PackedStatement
+from foldline.packing import PackedBatch, PackedStatement
 
 
 class TimelineWriter:
@@ -23,9 +22,10 @@ class TimelineWriter:
 
     async def write(self, rows: Deliveries) -> None:
         """Write all rows; they are durable afterwards."""
-        await self._session.for_each(self._session.run, self._batches(rows))
+        await self._session.for_each(self._session.run, self.batches(rows))
 
-    def _batches(self, rows: Deliveries) -> Iterator[Any]:
+    def batches(self, rows: Deliveries) -> Iterator[PackedBatch]:
+        """The requests that write all rows, in any order."""
         buckets = buckets_of(rows.users, self._buckets)
         order = np.argsort(buckets, kind="stable")
         buckets, rows = buckets[order], rows.take(order)

@@ -7,7 +7,7 @@ from infra.local.state import StateFile
 from infra.probes import cassandra_answers
 
 _HEAP = {
-    "tests": ["-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"],
+    "tests": ["-Xmx768m", "-XX:+UseSerialGC"],
     "benchmarks": ["-Xms1g", "-Xmx2g", "-XX:+UseG1GC"],
 }
 # `group` acknowledges after fsync; `periodic` loses acknowledged rows on a kill -9.

@@ -1,4 +1,14 @@
-from foldline.core.effects import Effect, PutEdge, SetCounts, newest_counts
+import numpy as np
+
+from foldline.core.effects import (
+    Deliver,
+    Effect,
+    PutEdge,
+    Retract,
+    SetCounts,
+    newest_counts,
+    rows_of,
+)
 
 
 def test_counts_that_a_later_one_replaces_are_left_out() -> None:
@@ -12,3 +22,10 @@ def test_counts_that_a_later_one_replaces_are_left_out() -> None:
     ]
     assert newest_counts(effects) == [one, effects[2], two, effects[4]]
     assert newest_counts([]) == []
+
+
+def test_rows_are_counted_as_they_are_written() -> None:
+    some, more = np.arange(3, dtype=np.int64), np.arange(5, dtype=np.int64)
+    effects = [PutEdge(1, 2, stamp=5), Deliver(2, some, more, 5), Retract(2, some, some, 6)]
+    assert rows_of(effects) == 15 + 9
+    assert rows_of([]) == 0

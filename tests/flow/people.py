@@ -1,5 +1,6 @@
 """The people of the real graph, living: they follow, post, delete and change their minds."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,8 +86,10 @@ class People:
         """New people, each of whom follows one of the authors and nobody else."""
         return [[self._arrive(-number, author)] for number, author in enumerate(authors, start=1)]
 
-    def audience_size(self, author: int) -> int:
-        return sum(followee == author for _, followee in self.edges)
+    def audience_sizes(self) -> dict[int, int]:
+        """How many follow each of them."""
+        sizes = Counter(followee for _, followee in self.edges)
+        return {user: sizes[user] for user in self.ids.values()}
 
     def _someone(self) -> int:
         at = min(int(self.rng.paretovariate(0.6)) - 1, len(self._popular) - 1)

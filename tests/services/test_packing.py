@@ -25,9 +25,14 @@ from tests.conftest import WorldSettings
 pytestmark = [pytest.mark.engines, pytest.mark.usefixtures("endpoints")]
 TEXTS = {name: statement.text for name, statement in statements(VIEWS).items()}
 EXTREMES = [0, 1, -1, (1 << 63) - 1, -(1 << 63)]
-BUCKET_OF = {"deliver": 0, "retract": 1}
 BYTES_MAX = 500
 LONG = st.one_of(st.sampled_from(EXTREMES), st.integers(-(1 << 63), (1 << 63) - 1))
+USER = st.sampled_from([1, -1, (1 << 63) - 1])
+BUCKET = st.one_of(st.integers(0, 3), st.just((1 << 31) - 1))
+# Of each statement: its partition key, the bytes of a row, and its parameters.
+DELIVER = ("deliver", (0,), 77, (BUCKET, LONG, LONG, LONG, LONG))
+RETRACT = ("retract", (1,), 65, (LONG, BUCKET, LONG, LONG))
+PUT_FOLLOWER = ("put_follower", (0, 1), 77, (USER, BUCKET, LONG, LONG, LONG))
 
 
 @pytest.fixture(scope="module")
@@ -58,27 +63,25 @@ def frame_of(handler: Any, batch: Any, version: int, keyspace: str | None) -> by
     return encoded
 
 
-def columns_of(name: str, rows: list[tuple[int, ...]]) -> list[IntArray]:
-    """Parameters of the statement, in the order of its buckets."""
-    at = BUCKET_OF[name]
-    inserted = sorted((*row[1 : at + 1], row[0], *row[at + 1 :]) for row in rows)
-    inserted.sort(key=lambda row: row[at])
-    return [np.array(column, dtype=np.int64) for column in zip(*inserted, strict=True)]
-
-
 @pytest.mark.parametrize("version", [4, 5])
-@pytest.mark.parametrize(("name", "longs"), [("deliver", 4), ("retract", 3)])
+@pytest.mark.parametrize(("name", "key", "width", "parameters"), [DELIVER, RETRACT, PUT_FOLLOWER])
 @tried(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
 @given(data=st.data())
 async def test_it_is_what_the_driver_would_have_sent(
-    session: CassandraSession, name: str, longs: int, version: int, data: st.DataObject
+    session: CassandraSession,
+    name: str,
+    key: tuple[int, ...],
+    width: int,
+    parameters: tuple[st.SearchStrategy[int], ...],
+    version: int,
+    data: st.DataObject,
 ) -> None:
-    bucket = st.one_of(st.integers(0, 3), st.just((1 << 31) - 1))
-    rows = data.draw(st.lists(st.tuples(bucket, *[LONG] * longs), min_size=1, max_size=40))
-    columns = columns_of(name, rows)
+    rows = data.draw(st.lists(st.tuples(*parameters), min_size=1, max_size=40))
+    rows.sort(key=lambda row: [row[at] for at in key])
+    columns: list[IntArray] = [np.array(c, dtype=np.int64) for c in zip(*rows, strict=True)]
     keyspace = "some_views" if version == 5 else None
     packed = list(PackedStatement(session.prepared(name), BYTES_MAX).batches(columns))
-    left = iter(zip(*(column.tolist() for column in columns), strict=True))
+    left = iter(rows)
     for batch in packed:
         own = BatchStatement(BatchType.UNLOGGED)
         for _ in range(len(batch._statements_and_parameters)):
@@ -91,10 +94,10 @@ async def test_it_is_what_the_driver_would_have_sent(
         assert frames[0] == frames[1]
         assert len(batch._statements_and_parameters.wire) <= BYTES_MAX
     assert next(left, None) is None
-    most = BYTES_MAX // (77 if name == "deliver" else 65)
-    sizes = Counter(int.from_bytes(batch.routing_key, "big") for batch in packed)
-    of_bucket = Counter(row[0] for row in rows)
-    assert sizes == {at: -(-count // most) for at, count in of_bucket.items()}
+    of_partition = Counter(session.bind(name, *row).routing_key for row in rows)
+    assert Counter(batch.routing_key for batch in packed) == {
+        at: -(-count // (BYTES_MAX // width)) for at, count in of_partition.items()
+    }
 
 
 def test_other_messages_are_left_alone(session: CassandraSession) -> None:

@@ -1,0 +1,198 @@
+"""An installation to measure: keyspaces that know who follows whom, and for each measurement empty
+timelines and a topic of its own."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from app.distributed import environment
+from benchmarks.workload import Workload
+from cql.loader import VIEWS, statements
+from cql.migrator import migrate
+from foldline.appends import append
+from foldline.cassandra import CassandraSession, open_session
+from foldline.cassandra_driver import connect, views_keyspace
+from foldline.core.codec import Envelope
+from foldline.core.events import TweetPosted
+from foldline.core.ids import IntArray, buckets_of
+from foldline.core.position import Position
+from foldline.errors import ViewsUnavailableError
+from foldline.log.kafka import create_topic
+from foldline.packing import PackedBatch, PackedStatement
+from foldline.profiles import Profile, open_profile
+from foldline.settings import Settings
+from infra.engine import Endpoints
+from streams.instance import InstanceStatus
+
+TEXT: Final = "a tweet of the length that tweets have, which is not very long on the whole"
+MS: Final = 1_700_000_000_000
+_AT_ONCE: Final = 500
+_EDGES_AT_ONCE: Final = 200_000
+_STOP_S: Final = 30
+_EMPTIED: Final = ("user_timelines", "tweets_by_id", "tweets_by_user", "users", "progress")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Where one measurement happens. `session` has all named statements of the views."""
+
+    settings: Settings
+    profile: Profile
+    session: CassandraSession
+    work: Workload
+
+    async def post(self, posts: IntArray) -> dict[int, IntArray]:
+        """Append so many posts, given by their authors' places, in this order. Of each partition:
+        how many rows its first 0, 1, … events make."""
+        authors, sizes = self.work.authors[posts].tolist(), self.work.sizes[posts].tolist()
+        made: dict[int, dict[int, int]] = {}
+        for start in range(0, posts.size, _AT_ONCE):
+            some = slice(start, start + _AT_ONCE)
+            places = await asyncio.gather(
+                *(self._post(start + at, author) for at, author in enumerate(authors[some], 1))
+            )
+            for place, size in zip(places, sizes[some], strict=True):
+                made.setdefault(place.partition, {})[place.offset] = size
+        return {
+            partition: np.cumsum([0, *(rows[offset] for offset in sorted(rows))])
+            for partition, rows in made.items()
+        }
+
+    async def _post(self, number: int, author_id: int) -> Position:
+        event = TweetPosted(author_id, tweet_id(number), TEXT)
+        envelope = Envelope(id=uuid.uuid4().hex, event=event, occurred_at=MS)
+        return await append(self.profile.log, envelope, "benchmark")
+
+    @contextmanager
+    def worker(self, number: int) -> Iterator[Path]:
+        """A worker as a process, without a supervisor; the file with what it says."""
+        own = self.of_worker(number)
+        said = own.data_dir / f"{own.worker_instance}.log"
+        with said.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "app", "worker", "--lone"],
+                env=os.environ | environment(own),
+                stdout=output,
+                stderr=output,
+            )
+        try:
+            yield said
+        finally:
+            process.terminate()
+            try:
+                process.wait(_STOP_S)
+            finally:
+                process.kill()
+
+    def pid_of(self, number: int) -> int:
+        """The process of a worker that has begun to fold."""
+        status = InstanceStatus.read(self.of_worker(number))
+        assert status is not None, "it says so every second"
+        return status.pid
+
+    def of_worker(self, number: int) -> Settings:
+        """The settings of one worker."""
+        return self.settings.model_copy(
+            update={"worker_instance": f"worker-{number}", "node_id": number}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Keyspaces with a workload's graph in the views."""
+
+    settings: Settings
+    session: CassandraSession
+    work: Workload
+
+    @asynccontextmanager
+    async def measured(self, **numbers: object) -> AsyncIterator[Measured]:
+        """Empty timelines and a new topic; `numbers`: settings that differ."""
+        await asyncio.to_thread(self._empty)
+        with tempfile.TemporaryDirectory(prefix="foldline-") as data_dir:
+            own = {"data_dir": Path(data_dir), "topic": f"b{uuid.uuid4().hex[:12]}"}
+            settings = self.settings.model_copy(update=own | numbers)
+            await create_topic(settings)
+            profile = await open_profile(settings)
+            try:
+                yield Measured(settings, profile, self.session, self.work)
+            finally:
+                await profile.close()
+
+    def _empty(self) -> None:
+        with _blocking(self.settings) as session:
+            for table in _EMPTIED:
+                session.execute(f"TRUNCATE {_keyspace(self.settings)}.{table}", timeout=60)
+
+
+@asynccontextmanager
+async def installation(
+    ends: Endpoints, work: Workload, **numbers: object
+) -> AsyncIterator[Installation]:
+    """An installation for a workload, its graph loaded; dropped at the end."""
+    with tempfile.TemporaryDirectory(prefix="foldline-") as data_dir:
+        settings = Settings(
+            profile="distributed",
+            data_dir=Path(data_dir),
+            keyspace=f"b{uuid.uuid4().hex[:12]}",
+            kafka_bootstrap=ends.kafka_bootstrap,
+            cassandra_hosts=ends.cassandra_host,
+            cassandra_port=ends.cassandra_port,
+            **numbers,  # type: ignore[arg-type]
+        )
+        await migrate(settings)
+        texts = {name: statement.text for name, statement in statements(VIEWS).items()}
+        session = await open_session(settings, _keyspace(settings), texts, ViewsUnavailableError)
+        try:
+            statement = PackedStatement(session.prepared("put_follower"), settings.mutation_bytes)
+            edges = _edges(work, statement, settings.follower_shards)
+            await session.for_each(session.run, edges)
+            yield Installation(settings, session, work)
+        finally:
+            await session.close()
+            await asyncio.to_thread(_drop, settings)
+
+
+def tweet_id(number: int) -> int:
+    """The id of a measurement's tweet, counted from 1."""
+    return number << 22
+
+
+def _edges(work: Workload, put: PackedStatement, shards: int) -> Iterator[PackedBatch]:
+    """Who follows whom, as the fold of the follows would have written it."""
+    for author, audience in zip(work.authors.tolist(), work.audiences, strict=True):
+        for start in range(0, audience.size, _EDGES_AT_ONCE):
+            some = audience[start : start + _EDGES_AT_ONCE]
+            lies_in = buckets_of(some, shards)
+            order = np.argsort(lies_in, kind="stable")
+            one = np.ones_like(some)
+            yield from put.batches((one * author, lies_in[order], some[order], one, one))
+
+
+@contextmanager
+def _blocking(settings: Settings) -> Iterator[Any]:
+    session = connect(settings)
+    try:
+        yield session
+    finally:
+        session.cluster.shutdown()
+
+
+def _drop(settings: Settings) -> None:
+    with _blocking(settings) as session:
+        for name in (_keyspace(settings), settings.keyspace):
+            session.execute(f"DROP KEYSPACE IF EXISTS {name}", timeout=60)
+
+
+def _keyspace(settings: Settings) -> str:
+    return views_keyspace(settings, 1)

@@ -1,0 +1,93 @@
+"""End to end: posts that wait in Kafka, folded by Faust workers into Cassandra.
+
+A delivery counts when progress has passed its tweet, as its row is durable and readable by then; at
+the end all rows are counted, and some timelines are read back entry by entry.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Final
+
+import numpy as np
+
+from benchmarks.installation import Measured
+from benchmarks.processor_time import ProcessorTime
+from benchmarks.rounds import Figures
+from foldline.cassandra_driver import connect, views_keyspace
+from foldline.core.ids import IntArray
+from foldline.core.span import Span
+from infra.engines import EngineStack
+
+_LOOK_S: Final = 0.05
+_PATIENCE_S: Final = 600.0
+_SAMPLE: Final = 100
+Seen = list[tuple[float, int]]
+"""Moments (monotonic seconds), and how many rows were delivered by then."""
+
+
+async def pipeline(
+    made: Measured, posts: IntArray, stack: EngineStack, workers: int = 1
+) -> Figures:
+    """Deliver these posts. The clock runs from the first progress of any worker to the last."""
+    rows = await made.post(posts)
+    with ExitStack() as running:
+        for number in range(1, workers + 1):
+            running.enter_context(made.worker(number))
+        (first,) = (await delivered(made, rows, 1))[-1:]
+        pids: dict[str, int | None] = {"cassandra": stack.cassandra.pid, "kafka": stack.kafka.pid}
+        pids |= {f"worker {number}": made.pid_of(number) for number in range(1, workers + 1)}
+        used = ProcessorTime(pids)
+        total = int(made.work.sizes[posts].sum())
+        seen = [first, *await delivered(made, rows, total)]
+        counted = total - first[1]
+        figures = {
+            "deliveries": counted,
+            "deliveries_per_s": round(counted / (seen[-1][0] - first[0])),
+            "cpu_us_per_delivery": used.us_each(counted),
+            "deliveries_each_second": each_second(seen),
+        }
+    await _read_back(made, posts)
+    return figures
+
+
+async def delivered(made: Measured, rows: Mapping[int, IntArray], enough: int) -> Seen:
+    """Look at progress until it has passed so many of `rows` (as of `Measured.post`)."""
+    deadline = time.monotonic() + _PATIENCE_S
+    seen: Seen = []
+    while time.monotonic() < deadline:
+        progress = await made.profile.views.progress()
+        seen.append((time.monotonic(), sum(int(of[progress.get(p, 0)]) for p, of in rows.items())))
+        if seen[-1][1] >= enough:
+            return seen
+        await asyncio.sleep(_LOOK_S)
+    raise TimeoutError(f"{seen[-1][1]:,} of {enough:,} rows in {_PATIENCE_S:g} s")
+
+
+def each_second(seen: Seen) -> list[int]:
+    """How many rows were delivered in each whole second since the first look."""
+    at, rows = (np.array(column, dtype=np.float64) for column in zip(*seen, strict=True))
+    return [round(n) for n in np.diff(np.interp(np.arange(at[0], at[-1]), at, rows))]
+
+
+async def _read_back(made: Measured, posts: IntArray) -> None:
+    work, views = made.work, made.profile.views
+    for user in range(1, work.recipients + 1, max(1, work.recipients // _SAMPLE)):
+        found = await views.timeline(user, Span(posts.size + 1))
+        assert found.tweets.size == work.entries_of(user, posts), f"timeline of {user}"
+    counted = await asyncio.to_thread(_count, made)
+    assert counted == int(work.sizes[posts].sum()), f"{counted:,} rows"
+
+
+def _count(made: Measured) -> int:
+    session = connect(made.settings)
+    try:
+        session.set_keyspace(views_keyspace(made.settings, 1))
+        query = session.prepare("SELECT count(*) FROM user_timelines WHERE bucket = ?")
+        return sum(
+            session.execute(query, (bucket,), timeout=60).one()[0]
+            for bucket in range(made.settings.buckets)
+        )
+    finally:
+        session.cluster.shutdown()

@@ -1,0 +1,159 @@
+"""Parts of the log's stream on their way into the views, several at once.
+
+The rows of a part go to the store as soon as there is room, whether or not the parts before it are
+done: stamps put them in order. Progress does wait, partition by partition: it passes an offset when
+everything up to there is durable. So the store has work while the next batch is folded, and a tweet
+to a million followers holds up the progress of its own partition, not the timelines of others.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Final, Protocol
+
+from foldline.core.effects import Deliver, Effect, Retract, newest_counts
+from foldline.views.port import FoldedViews
+from streams.audiences import Known
+from streams.sift import Entry, Poison
+
+_PARTS_MAX: Final = 3
+_LONG_MAX: Final = 8  # of more rows than a part has: they wait apart, and are written one by one
+
+
+class Steadily(Protocol):
+    """Repeats a call for as long as its store can't answer."""
+
+    async def __call__(self, call: Callable[[], Awaitable[None]]) -> None: ...
+
+
+@dataclass(slots=True)
+class Part:
+    """A stretch of the stream that is written as one. `rows`: of timelines; `progress`: the next
+    offset of each partition behind it; `last`: author → the newest event of it, and what that made
+    of the audience in `known`."""
+
+    effects: list[Effect] = field(default_factory=list)
+    rows: int = 0
+    progress: dict[int, int] = field(default_factory=dict)
+    last: dict[int, Entry] = field(default_factory=dict)
+    known: dict[int, Known] = field(default_factory=dict)
+
+    def add(self, item: Entry | Poison, effects: Sequence[Effect], rows: int) -> None:
+        """Put the next item of the stream into it."""
+        self.effects += effects
+        self.rows += rows
+        self.progress[item.position.partition] = item.position.offset + 1
+        if isinstance(item, Entry):
+            self.last[item.envelope.event.key] = item
+
+
+@dataclass(slots=True)
+class _Stretch:
+    """What a part has of one partition."""
+
+    end: int
+    durable: bool = False
+
+
+class Window:
+    """Writes parts. After an error it must not be used again: every call raises it."""
+
+    def __init__(
+        self,
+        views: FoldedViews,
+        steadily: Steadily,
+        rows_max: int,
+        written: Callable[[Part], Awaitable[None]],
+    ) -> None:
+        """`rows_max`: more are written in slices; `written` is awaited when a part is durable."""
+        self.progress: dict[int, int] = {}
+        self._views = views
+        self._steadily = steadily
+        self._rows_max = rows_max
+        self._written = written
+        self._room = asyncio.Semaphore(_PARTS_MAX)
+        self._room_for_long = asyncio.Semaphore(_LONG_MAX)
+        self._turn_of_long = asyncio.Lock()
+        self._chains: dict[int, deque[_Stretch]] = {}
+        self._writing: set[asyncio.Task[None]] = set()
+        self._failed = asyncio.Event()
+        self._error: BaseException | None = None
+
+    def begin(self, progress: Mapping[int, int]) -> None:
+        """Go on from there, with nothing in hand."""
+        self.progress = dict(progress)
+        self._chains = {partition: deque() for partition in progress}
+
+    async def put(self, part: Part) -> None:
+        """Begin to write a part, when there is room."""
+        room = self._room_for_long if part.rows > self._rows_max else self._room
+        await room.acquire()
+        self.check()
+        stretches = {partition: _Stretch(end) for partition, end in part.progress.items()}
+        for partition, stretch in stretches.items():
+            self._chains[partition].append(stretch)
+        writing = asyncio.create_task(self._write(part, stretches))
+        self._writing.add(writing)
+
+        def over(task: asyncio.Task[None]) -> None:
+            self._writing.discard(task)
+            room.release()
+            if not task.cancelled() and (error := task.exception()):
+                self._error = error
+                self._failed.set()
+
+        writing.add_done_callback(over)
+
+    async def drain(self) -> None:
+        """Wait until all is durable."""
+        while self._writing:
+            await asyncio.wait(self._writing)
+        self.check()
+
+    def check(self) -> None:
+        """Raise what a part failed with."""
+        if self._error is not None:
+            raise self._error
+
+    async def failure(self) -> None:
+        """Wait until a part fails, and raise its error."""
+        await self._failed.wait()
+        self.check()
+
+    async def _write(self, part: Part, stretches: Mapping[int, _Stretch]) -> None:
+        rest = newest_counts(part.effects)
+        if part.rows > self._rows_max:
+            async with self._turn_of_long:
+                for slice_ in _slices(rest, self._rows_max):
+                    await self._steadily(partial(self._views.apply, [slice_], {}))
+            rest = [effect for effect in rest if not isinstance(effect, Deliver | Retract)]
+        first = all(self._chains[p][0] is stretch for p, stretch in stretches.items())
+        await self._steadily(partial(self._views.apply, rest, part.progress if first else {}))
+        for stretch in stretches.values():
+            stretch.durable = True
+        await self._advance(part.progress, stands=first)
+        await self._written(part)
+
+    async def _advance(self, behind: Mapping[int, int], *, stands: bool) -> None:
+        """Let progress pass all that is durable without a hole. `stands`: `behind` is written."""
+        passed: dict[int, int] = {}
+        for partition in behind:
+            chain = self._chains[partition]
+            while chain and chain[0].durable:
+                passed[partition] = chain.popleft().end
+        unwritten = {p: end for p, end in passed.items() if not stands or end > behind[p]}
+        if unwritten:
+            await self._steadily(partial(self._views.apply, [], unwritten))
+        for partition, end in passed.items():
+            self.progress[partition] = max(end, self.progress[partition])
+
+
+def _slices(effects: Iterable[Effect], rows_max: int) -> Iterator[Effect]:
+    """The deliveries and retractions among `effects`, cut so that none has more rows."""
+    for effect in effects:
+        if isinstance(effect, Deliver | Retract):
+            wide = max(1, rows_max // effect.tweets.size)
+            for start in range(0, effect.recipients.size, wide):
+                yield replace(effect, recipients=effect.recipients[start : start + wide])
