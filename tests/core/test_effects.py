@@ -26,6 +26,10 @@ def test_counts_that_a_later_one_replaces_are_left_out() -> None:
 
 def test_rows_are_counted_as_they_are_written() -> None:
     some, more = np.arange(3, dtype=np.int64), np.arange(5, dtype=np.int64)
-    effects = [PutEdge(1, 2, stamp=5), Deliver(2, some, more, 5), Retract(2, some, some, 6)]
+    effects: list[Effect] = [
+        PutEdge(1, 2, stamp=5),
+        Deliver(2, some, more, 5),
+        Retract(2, some, some, 6),
+    ]
     assert rows_of(effects) == 15 + 9
     assert rows_of([]) == 0
