@@ -36,7 +36,7 @@ async def giant(stack: EngineStack) -> Figures:
             alone = await freshness(made, work.posts[:_POSTS], _POSTS_PER_S)
         async with made_of.measured() as made:
             beside = await freshness(made, work.posts[:_POSTS], _POSTS_PER_S, _GIANT)
-    return backlog | {"others_alone": alone, "others_beside_the_giant": beside}
+    return backlog | {"others_alone": alone, "others_beside": beside}
 
 
 def _workload() -> Workload:

@@ -67,7 +67,7 @@ def _frames(made: Measured, posts: IntArray) -> Iterator[bytes]:
             Deliver(int(work.authors[at]), np.array([tweet_id(n)]), work.audiences[at], _STAMP)
             for n, at in enumerate(some, start + 1)
         ]
-        for rows in gather(effects, settings.rows_per_write):
+        for rows in gather(effects, settings.rows_per_part):
             yield from map(_frame_of, writer.batches(rows))
 
 

@@ -6,6 +6,13 @@ from typing import Literal
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from foldline.sizing import (
+    buckets_of_users,
+    events_for_rows,
+    partitions_of_workers,
+    rows_in_memory,
+)
+
 ProfileName = Literal["embedded", "distributed"]
 
 
@@ -18,8 +25,13 @@ class Settings(BaseSettings):
     data_dir: Path = Path(".foldline")
     node_id: int = Field(default=0, ge=0, le=1023, description="unique for each process")
 
+    # What the sizes follow from: those that are 0 below. See `sizing.py`.
+    users: int = Field(default=1_000_000, ge=1, description="accounts that are expected")
+    workers: int = Field(default=2, ge=1, description="that share the log at most times")
+    worker_memory_mb: int = Field(default=512, ge=128)
+
     # The log. The partition count is fixed when a log is made.
-    partitions: int = Field(default=0, ge=0, le=1024, description="0: 4 embedded, 16 distributed")
+    partitions: int = Field(default=0, ge=0, le=1024, description="0: 4 embedded, else by workers")
     log_epoch: int = Field(default=0, ge=0, le=4095)
     kafka_bootstrap: str = "127.0.0.1:9092"
     topic: str = "events"
@@ -36,10 +48,9 @@ class Settings(BaseSettings):
     replication_factor: int = Field(default=1, ge=1)
     keyspace: str = Field(default="foldline", pattern=r"^[a-z][a-z0-9_]{0,30}$")
     allow_periodic_commitlog: bool = False
-    buckets: int = Field(default=1024, ge=1)
+    buckets: int = Field(default=0, ge=0, description="0: by users")
     follower_shards: int = Field(default=4, ge=1, le=256)
     requests_in_flight: int = Field(default=64, ge=1)
-    rows_per_write: int = Field(default=100_000, ge=1, description="timeline rows held at once")
     mutation_bytes: int = Field(default=32_768, ge=1, description="of rows of one bucket")
     rows_per_page: int = Field(default=5_000, ge=1, description="rows of one answer of the store")
     store_timeout_s: float = Field(default=10.0, gt=0)
@@ -59,10 +70,12 @@ class Settings(BaseSettings):
     follows_max: int = Field(default=5_000, ge=1, description="accounts one account may follow")
 
     # The worker.
-    batch_events: int = Field(default=256, ge=1)
+    batch_events: int = Field(default=0, ge=0, description="0: by rows_per_part")
     batch_wait_s: float = Field(default=0.05, gt=0)
-    audience_cache_bytes: int = Field(default=256 * 1024 * 1024, ge=1)
-    rows_per_part: int = Field(default=100_000, ge=1, description="rows that are written as one")
+    audience_cache_bytes: int = Field(default=0, ge=0, description="0: a quarter of the memory")
+    rows_per_part: int = Field(
+        default=0, ge=0, description="timeline rows written as one; 0: by memory"
+    )
     trim_samples: int = Field(default=1, ge=0, description="users looked at after each batch")
     worker_instance: str = Field(default="worker-1", pattern=r"^[A-Za-z0-9_.-]{1,64}$")
     session_timeout_s: float = Field(default=8.0, gt=0)
@@ -88,10 +101,20 @@ class Settings(BaseSettings):
             raise ValueError("demote_below must not exceed promote_at")
         return self
 
-    @property
-    def partition_count(self) -> int:
-        """The partitions of a new log."""
-        return self.partitions or (4 if self.profile == "embedded" else 16)
+    @model_validator(mode="after")
+    def _sized(self) -> "Settings":
+        memory = self.worker_memory_mb << 20
+        embedded = self.profile == "embedded"
+        self._derive("partitions", 4 if embedded else partitions_of_workers(self.workers))
+        self._derive("buckets", buckets_of_users(self.users))
+        self._derive("rows_per_part", rows_in_memory(memory))
+        self._derive("batch_events", events_for_rows(self.rows_per_part))
+        self._derive("audience_cache_bytes", memory // 4)
+        return self
+
+    def _derive(self, name: str, value: int) -> None:
+        if getattr(self, name) == 0:
+            object.__setattr__(self, name, value)  # it is frozen only from here on
 
     @property
     def settle_s(self) -> float:

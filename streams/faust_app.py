@@ -89,6 +89,11 @@ def _record_of(event: Any) -> Record:
 class ProgressConsumer(driver.Consumer):  # type: ignore[misc]  # faust is not followed
     """Reads from progress, and commits progress: nothing else, and never more."""
 
+    async def on_partitions_revoked(self, revoked: Any) -> None:
+        """Faust waits for the batch in hand before it joins again, the group only for so long."""
+        self.app.projector.pause()
+        await super().on_partitions_revoked(revoked)
+
     async def seek_to_committed(self) -> Mapping[Any, int]:
         """Called with the partitions assigned and the flow still stopped."""
         projector: Projector = self.app.projector

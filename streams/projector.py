@@ -64,6 +64,7 @@ class Projector:
         self._decided: dict[int, type[AuthorPromoted | AuthorDemoted]] = {}
         self._turn = asyncio.Lock()
         self._stopped = False
+        self._paused = asyncio.Event()
 
     @property
     def progress(self) -> Mapping[int, int]:
@@ -84,11 +85,12 @@ class Projector:
             self._decided = {
                 a: kind for a, kind in self._decided.items() if self._partition(a) in unchanged
             }
+            self._paused.clear()
 
     async def apply(self, records: Sequence[Record]) -> None:
         """Fold `records` and begin to write what follows; the last of it may yet be in hand."""
         async with self._turn:
-            if self._stopped:
+            if self._stopped or self._paused.is_set():
                 return
             sifted = sift(
                 records, self._next, self.halted, self._log.partitions, self._settings.log_epoch
@@ -100,6 +102,8 @@ class Projector:
                 rows = rows_of(effects)
                 if part.rows and part.rows + rows > self._settings.rows_per_part:
                     await self._write(part)
+                    if self._paused.is_set():
+                        return
                     part = Part()
                 part.add(item, effects, rows)
                 if isinstance(item, Entry):
@@ -109,6 +113,11 @@ class Projector:
             for partition, why in sifted.halted.items():
                 self.halted[partition] = why
                 _logger.error("partition halted", partition=partition, why=why)
+
+    def pause(self) -> None:
+        """Pass over what still comes, and the rest of the batch in hand, until partitions are
+        assigned: from there on all of it is read again."""
+        self._paused.set()
 
     async def stop(self) -> None:
         """Pass over what still comes, and wait until progress has passed all that was folded."""

@@ -9,7 +9,7 @@ from typing import Self
 
 import numpy as np
 
-from foldline.core.ids import NO_IDS, IntArray
+from foldline.core.ids import NO_IDS, IntArray, month_span
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +31,14 @@ class Audience:
     def newest(self, count: int) -> IntArray:
         """The newest `count` live tweets, newest first."""
         return self.tweets[: -count - 1 : -1]
+
+    def has_month_of(self, tweet_id: int) -> bool:
+        """Whether it knows of any tweet of the same month, also of a deleted one."""
+        first, last = month_span(tweet_id)
+        return any(
+            np.searchsorted(ids, first) < np.searchsorted(ids, last, side="right")
+            for ids in (self.tweets, self.deleted)
+        )
 
     def with_follower(self, user_id: int) -> Self:
         return replace(self, followers=_joined(self.followers, user_id))

@@ -45,7 +45,7 @@ class CassandraViews(CassandraReads):
 
     def __init__(self, session: CassandraSession, placement: Placement, settings: Settings) -> None:
         super().__init__(session, placement)
-        self._rows_per_write = settings.rows_per_write
+        self._rows_per_part = settings.rows_per_part
         self._timelines = TimelineWriter(session, placement.buckets, settings.mutation_bytes)
 
     async def load(self, author_ids: Sequence[int]) -> dict[int, Audience]:
@@ -71,7 +71,7 @@ class CassandraViews(CassandraReads):
     async def apply(self, effects: Sequence[Effect], progress: Mapping[int, int]) -> None:
         rows = [effect for effect in effects if not isinstance(effect, _AFTER_ROWS)]
         rest = [effect for effect in effects if isinstance(effect, _AFTER_ROWS)]
-        for columns in gather(rows, self._rows_per_write):
+        for columns in gather(rows, self._rows_per_part):
             await self._timelines.write(columns)
         await self._session.write(self._writes(rows))
         await self._session.write(self._writes(rest))

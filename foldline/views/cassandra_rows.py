@@ -60,7 +60,8 @@ def _put_tweet(effect: fx.PutTweet, placement: Placement) -> Iterator[Write]:
         effect.stamp,
     )
     yield "list_tweet", effect.author_id, month, effect.tweet_id, effect.stamp
-    yield "add_month", effect.stamp, {month}, effect.author_id
+    if effect.new_month:
+        yield "add_month", effect.stamp, {month}, effect.author_id
 
 
 def _delete_tweet(effect: fx.DeleteTweet, placement: Placement) -> Iterator[Write]:

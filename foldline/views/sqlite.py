@@ -47,21 +47,21 @@ async def open_sqlite_views(settings: Settings, generation: Generation) -> Views
     )
     path = settings.data_dir / f"views-g{generation.number}.sqlite"
     database = await Database.open(path, _SCHEMA.read_text(), owner, settings)
-    return SqliteViews(database, settings.rows_per_write)
+    return SqliteViews(database, settings.rows_per_part)
 
 
 class SqliteViews(SqliteReads):
     """`views.port.Views` on a database file. A batch is one transaction, progress included."""
 
-    def __init__(self, database: Database, rows_per_write: int) -> None:
+    def __init__(self, database: Database, rows_per_part: int) -> None:
         super().__init__(database)
-        self._rows_per_write = rows_per_write
+        self._rows_per_part = rows_per_part
 
     async def apply(self, effects: Sequence[Effect], progress: Mapping[int, int]) -> None:
         offsets = list(progress.items())
 
         def write(connection: sqlite3.Connection) -> None:
-            write_effects(connection, effects, self._rows_per_write)
+            write_effects(connection, effects, self._rows_per_part)
             write_progress(connection, offsets)
 
         await self._database.write(write)

@@ -117,7 +117,7 @@ _ROWS: Final[Mapping[type, _Rows]] = {
 
 
 def write_effects(
-    connection: sqlite3.Connection, effects: Sequence[fx.Effect], rows_per_write: int
+    connection: sqlite3.Connection, effects: Sequence[fx.Effect], rows_per_part: int
 ) -> None:
     """Write all of `effects`, in the caller's transaction; timelines in parts of so many rows."""
     kinds: dict[type, list[fx.Effect]] = {}
@@ -126,7 +126,7 @@ def write_effects(
     for kind, rows in _ROWS.items():
         for statement, row in rows:
             write_rows(connection, statement, map(row, kinds.get(kind, ())))
-    for columns in gather(effects, rows_per_write):
+    for columns in gather(effects, rows_per_part):
         connection.execute(_DELIVER, (_json(columns),))
     for effect in effects:
         if isinstance(effect, fx.RaiseFloor):

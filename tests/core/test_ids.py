@@ -14,6 +14,7 @@ from foldline.core.ids import (
     buckets_of,
     first_id_at,
     month_of,
+    month_span,
     partition_of,
     splitmix64,
     time_ms,
@@ -121,6 +122,15 @@ def test_vectorised_buckets_equal_the_scalar_mix(users: list[int], buckets: int)
 )
 def test_the_month_turns_with_its_first_millisecond(at_ms: int, month: int) -> None:
     assert month_of(first_id_at(at_ms)) == month
+
+
+@given(st.integers(1, MAX_ID))
+def test_the_span_of_a_month_is_all_of_it(tweet: int) -> None:
+    first, last = month_span(tweet)
+    assert first <= tweet <= last
+    assert month_of(first) == month_of(tweet) == month_of(last)
+    assert first == 0 or month_of(first - 1) == month_of(tweet) - 1
+    assert last == MAX_ID or month_of(last + 1) == month_of(tweet) + 1
 
 
 def test_the_shared_empty_array_stays_empty() -> None:

@@ -6,6 +6,8 @@ from random import Random
 from foldline.core import events as ev
 from foldline.core.ids import partition_of
 
+TICK = 35_000_000 << 22  # ids so far apart that a history lasts for months
+
 
 @dataclass
 class World:
@@ -56,7 +58,8 @@ def random_world(rng: Random) -> World:
     world = World(users=rng.randint(3, 8), logs=[[] for _ in range(rng.randint(1, 3))])
     skew = rng.choice((0, 0, 40))  # two writers' clocks: ids not quite in the log's order
     for step in range(rng.randint(10, 120)):
-        event = _happening(world, rng, tweet_id=(step + 10) * 10 + rng.randint(-skew, skew))
+        place = (step + 10) * 10 + rng.randint(-skew, skew)
+        event = _happening(world, rng, tweet_id=place * TICK)
         if event is not None:
             world.append(event)
     return world

@@ -34,6 +34,7 @@ class HeldUp:
         self.holds: Callable[[Effect], bool] = lambda effect: False
         self.fails: Callable[[Effect], bool] = lambda effect: False
         self.released = asyncio.Event()
+        self.held = 0
         self.rows_at_once = 0
 
     def __getattr__(self, name: str) -> Any:
@@ -43,6 +44,7 @@ class HeldUp:
         if any(map(self.fails, effects)):
             raise ValueError("a defect")
         if any(map(self.holds, effects)):
+            self.held += 1
             await self.released.wait()
         delivered = [effect for effect in effects if isinstance(effect, Deliver)]
         rows = sum(effect.recipients.size * effect.tweets.size for effect in delivered)
@@ -181,3 +183,29 @@ async def test_what_comes_after_the_stop_is_passed_over(folding: Folding) -> Non
     await folding.projector.stop()
     await folding.fold(TweetPosted(author, 10, "after"))
     assert await folding.profile.views.progress() == {1: 1}
+
+
+async def test_a_pause_ends_the_batch_and_what_is_left_comes_again(folding: Folding) -> None:
+    author = folding.key(2)
+    audience = [UserFollowed(follower, author) for follower in range(1_000, 1_060)]
+    await folding.fold(*audience)
+    folding.views.holds = lambda effect: isinstance(effect, Deliver)
+    posts = [TweetPosted(author, 20 + number, "post") for number in range(9)]
+    folded = asyncio.ensure_future(folding.fold(*posts))
+
+    async def no_room() -> bool:  # each post is a part
+        return folding.views.held == 3
+
+    await until(no_room)
+    folding.projector.pause()
+    folding.views.released.set()
+    await folded
+    await folding.projector.assign(range(folding.profile.log.partitions))
+    done = folding.projector.progress[2] - len(audience)
+    assert 0 < done < len(posts)
+    reader = await folding.profile.log.reader({2: folding.projector.progress[2]})
+    await folding.projector.apply(await reader.take(len(posts), PATIENCE_S))
+    await reader.close()
+    await folding.projector.stop()
+    assert folding.projector.progress[2] == len(audience) + len(posts)
+    assert await folding.timeline(1_000) == [post.tweet_id for post in reversed(posts)]

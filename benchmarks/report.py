@@ -1,0 +1,101 @@
+"""The page about fan-out, rendered from the figures of a run."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from string import Template
+from typing import Any, Final
+
+from app.output import stdout
+from benchmarks.pictures import draw
+from benchmarks.suite import CASSANDRA, EMBEDDED, FANOUT, LIMIT, NAIVE, REDIS
+
+Figures = dict[str, Any]
+_PAGE: Final = Path(__file__).parents[1] / "docs" / "performance.md"
+_TEMPLATE: Final = Path(__file__).with_name("performance.md.template")
+_GOALS: Final = {
+    f"{FANOUT} / {LIMIT}": 0.6,
+    f"{FANOUT} / {REDIS}": 15.0,
+    f"{FANOUT} / {CASSANDRA}": 15.0,
+    f"{FANOUT} / {NAIVE}": 15.0,
+}
+_RATES: Final = (61_000, 122_000, 183_000)
+_EMBEDDED_GOAL: Final = 100_000
+_HALF: Final = 0.5
+_FRESH_MS: Final = 500
+
+
+def write_report(found: Figures, results: Path) -> None:
+    """Draw the pictures and print the tables; of a whole run also write the page."""
+    draw(found, results.with_suffix(""))
+    tables = "\n".join(_tables(found))
+    stdout.out(tables)
+    if not found["quick"]:
+        template = Template(_TEMPLATE.read_text())
+        _PAGE.write_text(template.substitute(tables=tables, measured=found["measured_at"]))
+    stdout.out(f"\nall figures: {results}")
+
+
+def _tables(found: Figures) -> Iterator[str]:
+    yield from _table(("way", "deliveries/s", "all rounds", "µs of CPU each"), _ways(found))
+    yield from _table(("ratio", "median", "all rounds", "goal"), _ratios(found))
+    yield from _table(("what", "found", "goal"), _others(found))
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    for row in (head, tuple("---" for _ in head), *rows):
+        yield f"| {' | '.join(row)} |"
+    yield ""
+
+
+def _ways(found: Figures) -> Iterator[tuple[str, ...]]:
+    ways = found["ways"]
+    for name, rate in ways["rates"].items():
+        used = ways["rounds"][name][-1]["cpu_us_per_delivery"]
+        shown = ", ".join(f"{part} {us:g}" for part, us in used.items())
+        yield name, f"{rate['median']:,.0f}", f"{rate['min']:,.0f} to {rate['max']:,.0f}", shown
+
+
+def _ratios(found: Figures) -> Iterator[tuple[str, ...]]:
+    for name, ratio in found["ways"]["ratios"].items():
+        goal = _GOALS.get(name)
+        yield (
+            name,
+            f"{ratio['median']:.2f}",
+            f"{ratio['min']:.2f} to {ratio['max']:.2f}",
+            "" if goal is None else _verdict(f"≥ {goal:g}", ratio["median"] >= goal),
+        )
+
+
+def _others(found: Figures) -> Iterator[tuple[str, ...]]:
+    rates = found["ways"]["rates"]
+    for goal in _RATES:
+        share = rates[FANOUT]["median"] / goal
+        yield f"deliveries/s of {goal:,}", f"{share:.0%}", _verdict("100 %", share >= 1)
+    rate = rates[EMBEDDED]["median"]
+    yield "embedded deliveries/s", f"{rate:,.0f}", _verdict("≥ 100,000", rate >= _EMBEDDED_GOAL)
+    for each in found["freshness"]:
+        waits = each["fresh_ms"]
+        at_half = each["share"] == _HALF
+        yield (
+            f"freshness at {each['share']:.0%} load, p50 / p99",
+            f"{waits['p50']:g} / {waits['p99']:g} ms",
+            _verdict("p99 ≤ 500 ms", waits["p99"] <= _FRESH_MS) if at_half else "",
+        )
+    for each in found["recipients"]:
+        used = " + ".join(f"{part} {us:g}" for part, us in each["cost_us"].items())
+        yield f"µs of CPU a delivery, {each['users']:,} users", used, ""
+    yield from _of_giant(found.get("giant"))
+
+
+def _of_giant(giant: Figures | None) -> Iterator[tuple[str, ...]]:
+    if giant is None:
+        return
+    memory, assignments = giant["worker_memory_mb"], giant["assignments"]
+    alone, beside = (giant[name]["fresh_ms"]["p99"] for name in ("others_alone", "others_beside"))
+    yield "a million followers: worker's memory", f"{memory} MB", _verdict("≤ 600", memory <= 600)
+    yield "… assignments of partitions", str(assignments), _verdict("1", assignments == 1)
+    yield "… p99 freshness of others, without it / beside it", f"{alone:g} / {beside:g} ms", ""
+
+
+def _verdict(goal: str, held: bool) -> str:
+    return f"{goal}: {'held' if held else '**missed**'}"

@@ -1,0 +1,159 @@
+"""All that is measured of fan-out, in the order of the report."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from benchmarks.embedded import embedded
+from benchmarks.freshness import freshness
+from benchmarks.giant import giant
+from benchmarks.installation import Installation, Measured, installation
+from benchmarks.limit import limit
+from benchmarks.naive import naive
+from benchmarks.pipeline import pipeline
+from benchmarks.rounds import Figures, Found, Way, interleaved, rates, ratios, spread
+from benchmarks.stream_framework import stream_framework
+from benchmarks.workload import workload
+from foldline.core.ids import IntArray
+from infra.engines import EngineStack
+
+FANOUT: Final = "foldline"
+LIMIT: Final = "limit"
+EMBEDDED: Final = "foldline embedded"
+NAIVE: Final = "naive"
+REDIS: Final = "Stream-Framework, Redis"
+BATCHED: Final = "Stream-Framework, Redis, batched"
+CASSANDRA: Final = "Stream-Framework, Cassandra"
+
+_BUCKETS: Final = 64
+_USERS: Final = 100_000
+_MEAN: Final = 403
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much is measured. `deliveries` for each way but the slow ones, which get `few`."""
+
+    rounds: int
+    deliveries: int
+    few: int
+    means: tuple[int, ...]
+    recipients: tuple[int, ...]
+    fresh_posts: int
+    giant: bool
+
+
+WHOLE: Final = Scale(
+    5, 1_000_000, 20_000, (10, 100, 403), (10_000, 100_000, 1_000_000), 1_500, True
+)
+QUICK: Final = Scale(1, 200_000, 4_000, (403,), (100_000,), 200, giant=False)
+
+
+@dataclass(slots=True)
+class Suite:
+    """A run over one stack of engines. `say` is told what was just found."""
+
+    stack: EngineStack
+    scale: Scale
+    say: Callable[[str], None]
+
+    async def run(self) -> Figures:
+        """Everything, as what goes into the file of results."""
+        found: Figures = {}
+        async with self._installed(_USERS, _MEAN) as made_of:
+            await self._warm_up(made_of)
+            found["ways"] = await self._ways(made_of)
+            found["workers"] = await self._workers(made_of)
+            most = found["ways"]["rates"][FANOUT]["median"]
+            found["freshness"] = [await self._fresh(made_of, share, most) for share in (0.5, 0.8)]
+        found["fan_out_sizes"] = [await self._of_mean(mean) for mean in self.scale.means]
+        found["recipients"] = [await self._of_users(users) for users in self.scale.recipients]
+        if self.scale.giant:
+            self.say("one tweet to a million followers")
+            found["giant"] = await giant(self.stack)
+        return found
+
+    def _installed(self, users: int, mean: int) -> Any:
+        work = workload(users, mean, self.scale.deliveries)
+        return installation(self.stack.endpoints(), work, buckets=_BUCKETS)
+
+    async def _warm_up(self, made_of: Installation) -> None:
+        """The server's compiler needs some hundred thousand rows."""
+        self.say("warming up")
+        posts = made_of.work.posts_of(self.scale.deliveries // 2)
+        await _on(made_of, limit, posts, self.stack)()
+        await _on(made_of, pipeline, posts, self.stack)()
+
+    async def _ways(self, made_of: Installation) -> Figures:
+        work = made_of.work
+        posts, few = work.posts_of(self.scale.deliveries), work.posts_of(self.scale.few)
+        some = work.posts_of(self.scale.deliveries // 4)
+        ways: dict[str, Way] = {
+            LIMIT: _on(made_of, limit, posts, self.stack),
+            FANOUT: _on(made_of, pipeline, posts, self.stack),
+            EMBEDDED: partial(embedded, work, some),
+            NAIVE: _on(made_of, naive, few, self.stack),
+            REDIS: _on(made_of, partial(stream_framework, "redis"), few, self.stack),
+            BATCHED: _on(made_of, partial(stream_framework, "redis-batched"), few, self.stack),
+            CASSANDRA: _on(made_of, partial(stream_framework, "cassandra"), few, self.stack),
+        }
+        return _summed(await interleaved(ways, self.scale.rounds, self.say))
+
+    async def _workers(self, made_of: Installation) -> Figures:
+        posts = made_of.work.posts_of(self.scale.deliveries)
+        ways: dict[str, Way] = {
+            "1 worker": _on(made_of, pipeline, posts, self.stack),
+            "2 workers": _on(made_of, partial(pipeline, workers=2), posts, self.stack),
+        }
+        return _summed(await interleaved(ways, self.scale.rounds, self.say), of="2 workers")
+
+    async def _fresh(self, made_of: Installation, share: float, most: float) -> Figures:
+        posts = made_of.work.posts[: self.scale.fresh_posts]
+        rate = share * most / float(made_of.work.sizes[posts].mean())
+        async with made_of.measured() as made:
+            found = await freshness(made, posts, rate)
+        self.say(f"at {share:.0%} load fresh after {found['fresh_ms']} ms")
+        return {"share": share} | found
+
+    async def _of_mean(self, mean: int) -> Figures:
+        self.say(f"{mean} followers on average")
+        async with self._installed(_USERS, mean) as made_of:
+            return {"mean": mean} | await self._against_the_limit(made_of)
+
+    async def _of_users(self, users: int) -> Figures:
+        """At equal rows per mutation: the same buckets, and the same tweets in a batch."""
+        self.say(f"{users:,} users")
+        async with self._installed(users, _MEAN) as made_of:
+            found = await self._against_the_limit(made_of)
+        cost = {
+            part: spread([each["cpu_us_per_delivery"][part] for each in found["rounds"][FANOUT]])
+            for part in ("worker 1", "cassandra", "kafka")
+        }
+        medians = {part: round(values["median"], 2) for part, values in cost.items()}
+        return {"users": users, "cost_us": medians, "cost_us_spread": cost} | found
+
+    async def _against_the_limit(self, made_of: Installation) -> Figures:
+        posts = made_of.work.posts_of(self.scale.deliveries // 2)
+        ways: dict[str, Way] = {
+            LIMIT: _on(made_of, limit, posts, self.stack),
+            FANOUT: _on(made_of, pipeline, posts, self.stack),
+        }
+        return _summed(await interleaved(ways, self.scale.rounds, self.say))
+
+
+def _summed(found: Found, of: str = FANOUT) -> Figures:
+    return {"rates": rates(found), "ratios": ratios(found, of), "rounds": found}
+
+
+def _on(
+    made_of: Installation,
+    way: Callable[[Measured, IntArray, EngineStack], Awaitable[Figures]],
+    posts: IntArray,
+    stack: EngineStack,
+) -> Way:
+    async def measure() -> Figures:
+        async with made_of.measured() as made:
+            return await way(made, posts, stack)
+
+    return measure
