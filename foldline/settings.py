@@ -104,13 +104,17 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _sized(self) -> "Settings":
         memory = self.worker_memory_mb << 20
-        embedded = self.profile == "embedded"
-        self._derive("partitions", 4 if embedded else partitions_of_workers(self.workers))
         self._derive("buckets", buckets_of_users(self.users))
         self._derive("rows_per_part", rows_in_memory(memory))
         self._derive("batch_events", events_for_rows(self.rows_per_part))
         self._derive("audience_cache_bytes", memory // 4)
         return self
+
+    @property
+    def partition_count(self) -> int:
+        """The partitions of a new log."""
+        by_workers = 4 if self.profile == "embedded" else partitions_of_workers(self.workers)
+        return self.partitions or by_workers
 
     def _derive(self, name: str, value: int) -> None:
         if getattr(self, name) == 0:

@@ -31,7 +31,7 @@ async def create_topic(settings: Settings) -> None:
     """
     topic = NewTopic(
         settings.topic,
-        settings.partitions,
+        settings.partition_count,
         _BROKERS_CHOICE,
         replica_assignments={},  # aiokafka wants them with the broker's choice
         topic_configs={

@@ -62,7 +62,7 @@ async def open_sqlite_log(settings: Settings) -> EventLog:
     )
     database = await Database.open(path, _SCHEMA, owner, settings)
     try:
-        partitions = await database.write(lambda c: _partitions(c, settings.partitions))
+        partitions = await database.write(lambda c: _partitions(c, settings.partition_count))
         if settings.partitions not in (0, partitions):
             raise MisconfiguredError(
                 f"the log in {path} has {partitions} partitions, the settings say "

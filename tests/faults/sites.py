@@ -41,7 +41,7 @@ class Site(ABC):
 
     def home(self, user: int) -> int:
         """The partition of an account."""
-        return partition_of(user, self.settings.partitions)
+        return partition_of(user, self.settings.partition_count)
 
     async def apart(self, count: int) -> list[int]:
         """New accounts that live in as many partitions."""

@@ -22,7 +22,7 @@ class People:
     ids: dict[int, int] = field(default_factory=dict)
     edges: set[tuple[int, int]] = field(default_factory=set)  # (follower, followee), as ids
     tweets: list[tuple[int, int]] = field(default_factory=list)  # (author, tweet), live
-    _popular: list[int] = field(default_factory=list)
+    _zealous: list[int] = field(default_factory=list)
 
     async def settle_in(self, world: World, graph: Graph, checkpoint: Path) -> None:
         """Everybody, and all follows: the first nine tenths through the command handlers, as
@@ -35,8 +35,8 @@ class People:
             [[self._follow(self.ids[a], self.ids[b])] for a, b in graph.follows[by_handlers:]]
         )
         self.edges = {(self.ids[a], self.ids[b]) for a, b in graph.follows}
-        self._popular = [self.ids[node] for node in graph.nodes]
-        self.rng.shuffle(self._popular)
+        sizes = self.audience_sizes()
+        self._zealous = sorted(sizes, key=lambda user: sizes[user])
 
     def posts(self, count: int, author: int | None = None) -> list[Lane]:
         """Posts by the author, or by authors of very unequal zeal."""
@@ -92,8 +92,12 @@ class People:
         return {user: sizes[user] for user in self.ids.values()}
 
     def _someone(self) -> int:
-        at = min(int(self.rng.paretovariate(0.6)) - 1, len(self._popular) - 1)
-        return self._popular[at]
+        """Half of all tweets are by a few whom few follow: who follows them has to page far down,
+        and the other timelines stay short enough to walk them all."""
+        at = int(self.rng.paretovariate(0.6)) - 1
+        if self.rng.random() < 0.5 or at >= len(self._zealous):
+            return self.rng.choice(self._zealous)
+        return self._zealous[at]
 
     def _pairs(self, count: int) -> list[tuple[int, int]]:
         """Some pairs that do not follow each other."""

@@ -47,7 +47,7 @@ class Size:
 
 
 SMALL = Size(100, 400, 30, 3, promote_at=45, demote_below=36, cap=12, settle_s=1.0)
-WHOLE = Size(962, 5_000, 100, 6, promote_at=100, demote_below=75, cap=80, settle_s=2.0)
+WHOLE = Size(962, 5_000, 100, 6, promote_at=100, demote_below=75, cap=40, settle_s=2.0)
 ROUNDS = 4
 NEWCOMERS = 3
 

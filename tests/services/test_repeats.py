@@ -122,6 +122,7 @@ async def test_delete_is_final_and_may_be_repeated(town: Town) -> None:
 async def test_only_its_author_deletes_a_tweet(town: Town) -> None:
     client = town.world.client
     tweet = await client.post(town.ann, "mine")
+    await client.folded()  # to a stranger it is not there before
     before = await town.ends()
     reply = await client.ask("DELETE", f"{town.url}/api/v1/tweets/{tweet}", town.bob)
     assert reply.status == 403

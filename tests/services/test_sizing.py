@@ -37,15 +37,15 @@ def test_parts_grow_with_the_memory(memory_mb: int, rows: int, events: int) -> N
 
 def test_what_is_not_said_follows_from_what_is() -> None:
     sized = Settings(profile="distributed", users=50_000, workers=8, worker_memory_mb=1_024)
-    assert (sized.buckets, sized.partitions) == (64, 64)
+    assert (sized.buckets, sized.partition_count) == (64, 64)
     assert (sized.rows_per_part, sized.batch_events) == (262_144, 1_024)
     assert sized.audience_cache_bytes == 256 * MIB
-    assert Settings(profile="embedded").partitions == 4
+    assert Settings(profile="embedded").partition_count == 4
 
 
 def test_what_is_said_stands() -> None:
     sized = Settings(buckets=7, partitions=3, rows_per_part=50, batch_events=9)
-    assert (sized.buckets, sized.partitions) == (7, 3)
+    assert (sized.buckets, sized.partition_count) == (7, 3)
     assert (sized.rows_per_part, sized.batch_events) == (50, 9)
     assert Settings(audience_cache_bytes=1).audience_cache_bytes == 1
     assert Settings(rows_per_part=12_800).batch_events == 256
