@@ -48,7 +48,7 @@ def test_every_seeded_history_ends_in_the_oracles_timelines(seeds: range) -> Non
     assert not failed, f"{len(failed)} of {len(seeds)}, at first {list(failed.items())[:3]}"
 
 
-@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(st.randoms(use_true_random=False))
 def test_every_history_that_hypothesis_finds_does_so_too(rng: Random) -> None:
     assert history(rng) == []

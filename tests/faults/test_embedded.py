@@ -155,6 +155,7 @@ async def test_ctrl_c_stops_cleanly_and_a_second_start_finds_the_data(tmp_path: 
             assert await running.end(signal.SIGTERM) == 0
 
 
+@pytest.mark.full
 async def test_second_process_on_the_same_data_is_refused(tmp_path: Path) -> None:
     async with dev(tmp_path, "--no-demo") as running:
         await running.start()

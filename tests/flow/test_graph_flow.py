@@ -46,7 +46,7 @@ class Size:
     settle_s: float
 
 
-SMALL = Size(100, 400, 30, 3, promote_at=45, demote_below=36, cap=12, settle_s=1.0)
+SMALL = Size(80, 240, 20, 2, promote_at=40, demote_below=32, cap=8, settle_s=0.6)
 WHOLE = Size(962, 5_000, 100, 6, promote_at=100, demote_below=75, cap=40, settle_s=2.0)
 ROUNDS = 4
 NEWCOMERS = 3
