@@ -48,18 +48,6 @@ fmt: setup ## Format the code
 mutants: setup ## Plant each known bug in a copy and show the test that kills it
 	$(BIN)/python -m tests.mutants
 
-.venv-peers/.installed: benchmarks/peers/requirements.lock
-	$(PYTHON) -m venv .venv-peers
-	.venv-peers/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
-	@touch $@
-
-.PHONY: peers
-peers: .venv-peers/.installed ## Make the environment of the library that we compare with
-
-.PHONY: bench-fanout
-bench-fanout: setup peers ## Measure fan-out, and draw it (ARGS=--quick: in two minutes)
-	$(BIN)/python -m benchmarks $(ARGS)
-
 .PHONY: engines-up engines-down
 engines-up: setup ## Start local Kafka, Cassandra and Redis
 	$(BIN)/foldline engines up

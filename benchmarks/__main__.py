@@ -25,7 +25,7 @@ def main(
 ) -> None:
     """Measure fan-out against the ceiling of this machine and against its peers."""
     if not PYTHON.exists():
-        raise typer.BadParameter("Stream-Framework has no environment yet: run `make peers`")
+        raise typer.BadParameter(f"Stream-Framework has no environment yet: there is no {PYTHON}")
     results = RESULTS / "fanout-quick.json" if quick else RESULTS / "fanout.json"
     if not report_only:
         found = _measured(quick)

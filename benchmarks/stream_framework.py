@@ -1,6 +1,6 @@
 """Stream-Framework, a library of our own language, delivers the same posts.
 
-It needs older libraries than ours, so it has an environment of its own: `make peers` makes it.
+It needs older libraries than ours, so it has an environment of its own, `.venv-peers`.
 """
 
 import asyncio
