@@ -2,11 +2,14 @@
 
 from typing import Final
 
+PARTS_WRITTEN: Final = 3
+"""Parts that a worker writes at once."""
+
 _USERS_PER_BUCKET: Final = 1_000
 _BUCKETS: Final = (16, 65_536)
 _PARTITIONS_PER_WORKER: Final = 8
 _PARTITIONS: Final = (16, 1_024)
-_PARTS: Final = 4  # in the window: three that are written, one that is folded
+_PARTS: Final = PARTS_WRITTEN + 1  # and one that is folded
 _BYTES_PER_ROW: Final = 256  # of a row in a part: columns, their sorted copy, and its wire form
 _ROWS_PER_PART: Final = (10_000, 500_000)
 _ROWS_PER_EVENT: Final = 256  # that a batch reckons with

@@ -105,9 +105,7 @@ class Projector:
                     if self._paused.is_set():
                         return
                     part = Part()
-                part.add(item, effects, rows)
-                if isinstance(item, Entry):
-                    part.known[item.envelope.event.key] = known[item.envelope.event.key]
+                part.add(item, effects, rows, known)
             if part.progress:
                 await self._write(part)
             for partition, why in sifted.halted.items():

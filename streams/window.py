@@ -8,17 +8,18 @@ to a million followers holds up the progress of its own partition, not the timel
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, Protocol
 
+from foldline.core.deliveries import tiles
 from foldline.core.effects import Deliver, Effect, Retract, newest_counts
+from foldline.sizing import PARTS_WRITTEN
 from foldline.views.port import FoldedViews
 from streams.audiences import Known
 from streams.sift import Entry, Poison
 
-_PARTS_MAX: Final = 3
 _LONG_MAX: Final = 8  # of more rows than a part has: they wait apart, and are written one by one
 
 
@@ -40,13 +41,20 @@ class Part:
     last: dict[int, Entry] = field(default_factory=dict)
     known: dict[int, Known] = field(default_factory=dict)
 
-    def add(self, item: Entry | Poison, effects: Sequence[Effect], rows: int) -> None:
-        """Put the next item of the stream into it."""
+    def add(
+        self,
+        item: Entry | Poison,
+        effects: Sequence[Effect],
+        rows: int,
+        known: Mapping[int, Known],
+    ) -> None:
+        """Put the next item of the stream into it. `known`: the audiences as of this item."""
         self.effects += effects
         self.rows += rows
         self.progress[item.position.partition] = item.position.offset + 1
         if isinstance(item, Entry):
-            self.last[item.envelope.event.key] = item
+            author = item.envelope.event.key
+            self.last[author], self.known[author] = item, known[author]
 
 
 @dataclass(slots=True)
@@ -73,7 +81,7 @@ class Window:
         self._steadily = steadily
         self._rows_max = rows_max
         self._written = written
-        self._room = asyncio.Semaphore(_PARTS_MAX)
+        self._room = asyncio.Semaphore(PARTS_WRITTEN)
         self._room_for_long = asyncio.Semaphore(_LONG_MAX)
         self._turn_of_long = asyncio.Lock()
         self._chains: dict[int, deque[_Stretch]] = {}
@@ -126,8 +134,8 @@ class Window:
         rest = newest_counts(part.effects)
         if part.rows > self._rows_max:
             async with self._turn_of_long:
-                for slice_ in _slices(rest, self._rows_max):
-                    await self._steadily(partial(self._views.apply, [slice_], {}))
+                for tile in tiles(rest, self._rows_max):
+                    await self._steadily(partial(self._views.apply, [tile], {}))
             rest = [effect for effect in rest if not isinstance(effect, Deliver | Retract)]
         first = all(self._chains[p][0] is stretch for p, stretch in stretches.items())
         await self._steadily(partial(self._views.apply, rest, part.progress if first else {}))
@@ -148,12 +156,3 @@ class Window:
             await self._steadily(partial(self._views.apply, [], unwritten))
         for partition, end in passed.items():
             self.progress[partition] = max(end, self.progress[partition])
-
-
-def _slices(effects: Iterable[Effect], rows_max: int) -> Iterator[Effect]:
-    """The deliveries and retractions among `effects`, cut so that none has more rows."""
-    for effect in effects:
-        if isinstance(effect, Deliver | Retract):
-            wide = max(1, rows_max // effect.tweets.size)
-            for start in range(0, effect.recipients.size, wide):
-                yield replace(effect, recipients=effect.recipients[start : start + wide])

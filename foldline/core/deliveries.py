@@ -1,7 +1,7 @@
 """Fan-out as columns: every delivery and retraction of a batch in four parallel arrays."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -39,22 +39,21 @@ class Deliveries:
 def gather(effects: Iterable[Effect], max_rows: int) -> Iterator[Deliveries]:
     """The deliveries and retractions among `effects`, in parts of at most `max_rows` rows, so that
     one tweet to a million followers never stands in memory whole."""
-    pending: list[tuple[Deliver | Retract, IntArray, IntArray]] = []
+    pending: list[Deliver | Retract] = []
     rows = 0
-    for effect, tweets, recipients in _tiles(effects, max_rows):
-        size = tweets.size * recipients.size
+    for tile in tiles(effects, max_rows):
+        size = tile.tweets.size * tile.recipients.size
         if rows + size > max_rows:
             yield _columns(pending)
             pending, rows = [], 0
-        pending.append((effect, tweets, recipients))
+        pending.append(tile)
         rows += size
     if pending:
         yield _columns(pending)
 
 
-def _tiles(
-    effects: Iterable[Effect], max_rows: int
-) -> Iterator[tuple[Deliver | Retract, IntArray, IntArray]]:
+def tiles(effects: Iterable[Effect], max_rows: int) -> Iterator[Deliver | Retract]:
+    """The deliveries and retractions among `effects`, cut so that none has more rows."""
     for effect in effects:
         if not isinstance(effect, Deliver | Retract):
             continue
@@ -62,20 +61,19 @@ def _tiles(
         tall = max(1, max_rows // wide)
         for top in range(0, effect.tweets.size, tall):
             for left in range(0, effect.recipients.size, wide):
-                yield (
+                yield replace(
                     effect,
-                    effect.tweets[top : top + tall],
-                    effect.recipients[left : left + wide],
+                    tweets=effect.tweets[top : top + tall],
+                    recipients=effect.recipients[left : left + wide],
                 )
 
 
-def _columns(tiles: list[tuple[Deliver | Retract, IntArray, IntArray]]) -> Deliveries:
-    sizes = np.array([tweets.size * users.size for _, tweets, users in tiles])
-    effects = [effect for effect, _, _ in tiles]
+def _columns(pending: list[Deliver | Retract]) -> Deliveries:
+    sizes = np.array([tile.tweets.size * tile.recipients.size for tile in pending])
     return Deliveries(
-        users=np.concatenate([np.tile(users, tweets.size) for _, tweets, users in tiles]),
-        tweets=np.concatenate([np.repeat(tweets, users.size) for _, tweets, users in tiles]),
-        authors=np.repeat(np.array([e.author_id for e in effects], dtype=np.int64), sizes),
-        stamps=np.repeat(np.array([e.stamp for e in effects], dtype=np.int64), sizes),
-        alive=np.repeat(np.array([isinstance(e, Deliver) for e in effects]), sizes),
+        users=np.concatenate([np.tile(tile.recipients, tile.tweets.size) for tile in pending]),
+        tweets=np.concatenate([np.repeat(tile.tweets, tile.recipients.size) for tile in pending]),
+        authors=np.repeat(np.array([tile.author_id for tile in pending], dtype=np.int64), sizes),
+        stamps=np.repeat(np.array([tile.stamp for tile in pending], dtype=np.int64), sizes),
+        alive=np.repeat(np.array([isinstance(tile, Deliver) for tile in pending]), sizes),
     )
