@@ -7,10 +7,7 @@ time; how long a look takes is part of what is measured.
 """
 
 import asyncio
-import os
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -20,8 +17,7 @@ from typing import Final
 import aiohttp
 import numpy as np
 
-from app.distributed import environment
-from benchmarks.installation import MS, TEXT, Measured
+from benchmarks.installation import MS, TEXT, Measured, process_of
 from benchmarks.rounds import Figures
 from foldline.core.effects import PutAccount
 from foldline.core.ids import NO_IDS, IntArray
@@ -164,18 +160,8 @@ def _ingest(made: Measured) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     settings = made.settings.model_copy(update={"port": port, "node_id": 9})
-    with (made.settings.data_dir / "ingest.log").open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "app", "serve", "ingest"],
-            env=os.environ | environment(settings),
-            stdout=output,
-            stderr=output,
-        )
-    try:
+    with process_of(settings, settings.data_dir / "ingest.log", "serve", "ingest"):
         yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()
 
 
 async def _ready(http: aiohttp.ClientSession) -> None:

@@ -26,11 +26,14 @@ from foldline.core.codec import Envelope
 from foldline.core.events import TweetPosted
 from foldline.core.ids import IntArray, buckets_of
 from foldline.core.position import Position
+from foldline.core.span import Span
 from foldline.errors import ViewsUnavailableError
 from foldline.log.kafka import create_topic
+from foldline.log.port import EventLog
 from foldline.packing import PackedBatch, PackedStatement
 from foldline.profiles import Profile, open_profile
 from foldline.settings import Settings
+from foldline.views.port import ServedViews
 from infra.engine import Endpoints
 from streams.instance import InstanceStatus
 
@@ -38,6 +41,7 @@ TEXT: Final = "a tweet of the length that tweets have, which is not very long on
 MS: Final = 1_700_000_000_000
 _AT_ONCE: Final = 500
 _EDGES_AT_ONCE: Final = 200_000
+_SAMPLE: Final = 100
 _STOP_S: Final = 30
 _EMPTIED: Final = ("user_timelines", "tweets_by_id", "tweets_by_user", "users", "progress")
 
@@ -54,45 +58,22 @@ class Measured:
     async def post(self, posts: IntArray) -> dict[int, IntArray]:
         """Append so many posts, given by their authors' places, in this order. Of each partition:
         how many rows its first 0, 1, … events make."""
-        authors, sizes = self.work.authors[posts].tolist(), self.work.sizes[posts].tolist()
+        places = await append_posts(self.profile.log, self.work, posts)
         made: dict[int, dict[int, int]] = {}
-        for start in range(0, posts.size, _AT_ONCE):
-            some = slice(start, start + _AT_ONCE)
-            places = await asyncio.gather(
-                *(self._post(start + at, author) for at, author in enumerate(authors[some], 1))
-            )
-            for place, size in zip(places, sizes[some], strict=True):
-                made.setdefault(place.partition, {})[place.offset] = size
+        for place, size in zip(places, self.work.sizes[posts].tolist(), strict=True):
+            made.setdefault(place.partition, {})[place.offset] = size
         return {
             partition: np.cumsum([0, *(rows[offset] for offset in sorted(rows))])
             for partition, rows in made.items()
         }
-
-    async def _post(self, number: int, author_id: int) -> Position:
-        event = TweetPosted(author_id, tweet_id(number), TEXT)
-        envelope = Envelope(id=uuid.uuid4().hex, event=event, occurred_at=MS)
-        return await append(self.profile.log, envelope, "benchmark")
 
     @contextmanager
     def worker(self, number: int) -> Iterator[Path]:
         """A worker as a process, without a supervisor; the file with what it says."""
         own = self.of_worker(number)
         said = own.data_dir / f"{own.worker_instance}.log"
-        with said.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "app", "worker", "--lone"],
-                env=os.environ | environment(own),
-                stdout=output,
-                stderr=output,
-            )
-        try:
+        with process_of(own, said, "worker", "--lone"):
             yield said
-        finally:
-            process.terminate()
-            try:
-                process.wait(_STOP_S)
-            finally:
-                process.kill()
 
     def pid_of(self, number: int) -> int:
         """The process of a worker that has begun to fold."""
@@ -130,7 +111,7 @@ class Installation:
                 await profile.close()
 
     def _empty(self) -> None:
-        with _blocking(self.settings) as session:
+        with blocking_session(self.settings) as session:
             for table in _EMPTIED:
                 session.execute(f"TRUNCATE {_keyspace(self.settings)}.{table}", timeout=60)
 
@@ -163,6 +144,49 @@ async def installation(
             await asyncio.to_thread(_drop, settings)
 
 
+async def append_posts(log: EventLog, work: Workload, posts: IntArray) -> list[Position]:
+    """Append so many posts, given by their authors' places; where each stands, in this order."""
+
+    async def post(number: int, author_id: int) -> Position:
+        event = TweetPosted(author_id, tweet_id(number), TEXT)
+        envelope = Envelope(id=uuid.uuid4().hex, event=event, occurred_at=MS)
+        return await append(log, envelope, "benchmark")
+
+    authors = work.authors[posts].tolist()
+    places: list[Position] = []
+    for start in range(0, posts.size, _AT_ONCE):
+        some = enumerate(authors[start : start + _AT_ONCE], start + 1)
+        places += await asyncio.gather(*(post(*each) for each in some))
+    return places
+
+
+async def read_back(views: ServedViews, work: Workload, posts: IntArray) -> None:
+    """Some timelines have what these posts make of them, as AssertionError says otherwise."""
+    for user in range(1, work.recipients + 1, max(1, work.recipients // _SAMPLE)):
+        found = await views.timeline(user, Span(posts.size + 1))
+        assert found.tweets.size == work.entries_of(user, posts), f"timeline of {user}"
+
+
+@contextmanager
+def process_of(settings: Settings, said: Path, *arguments: str) -> Iterator[None]:
+    """A `foldline` command as a process, which writes what it says into a file."""
+    with said.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app", *arguments],
+            env=os.environ | environment(settings),
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(_STOP_S)
+        finally:
+            process.kill()
+
+
 def tweet_id(number: int) -> int:
     """The id of a measurement's tweet, counted from 1."""
     return number << 22
@@ -180,7 +204,8 @@ def _edges(work: Workload, put: PackedStatement, shards: int) -> Iterator[Packed
 
 
 @contextmanager
-def _blocking(settings: Settings) -> Iterator[Any]:
+def blocking_session(settings: Settings) -> Iterator[Any]:
+    """The driver's own session, in no keyspace."""
     session = connect(settings)
     try:
         yield session
@@ -189,7 +214,7 @@ def _blocking(settings: Settings) -> Iterator[Any]:
 
 
 def _drop(settings: Settings) -> None:
-    with _blocking(settings) as session:
+    with blocking_session(settings) as session:
         for name in (_keyspace(settings), settings.keyspace):
             session.execute(f"DROP KEYSPACE IF EXISTS {name}", timeout=60)
 

@@ -8,10 +8,10 @@ from typing import Final
 
 from cassandra.concurrent import execute_concurrent_with_args
 
-from benchmarks.installation import Measured, tweet_id
+from benchmarks.installation import Measured, blocking_session, tweet_id
 from benchmarks.processor_time import ProcessorTime
 from benchmarks.rounds import Figures
-from foldline.cassandra_driver import connect, views_keyspace
+from foldline.cassandra_driver import views_keyspace
 from foldline.core.ids import IntArray, buckets_of
 from infra.engines import EngineStack
 
@@ -29,22 +29,21 @@ async def naive(made: Measured, posts: IntArray, stack: EngineStack) -> Figures:
 
 def _deliver(made: Measured, posts: IntArray, stack: EngineStack) -> Figures:
     work = made.work
-    session = connect(made.settings)
-    session.set_keyspace(views_keyspace(made.settings, 1))
-    insert = session.prepare(_INSERT)
     rows = int(work.sizes[posts].sum())
-    used = ProcessorTime({"cassandra": stack.cassandra.pid, "client": os.getpid()})
-    began = time.monotonic()
-    for number, at in enumerate(posts.tolist(), 1):
-        audience, author = work.audiences[at], int(work.authors[at])
-        buckets = buckets_of(audience, made.settings.buckets).tolist()
-        parameters = [
-            (bucket, follower, tweet_id(number), author, 1)
-            for bucket, follower in zip(buckets, audience.tolist(), strict=True)
-        ]
-        execute_concurrent_with_args(session, insert, parameters, concurrency=_AT_ONCE)
-    took = time.monotonic() - began
-    session.cluster.shutdown()
+    with blocking_session(made.settings) as session:
+        session.set_keyspace(views_keyspace(made.settings, 1))
+        insert = session.prepare(_INSERT)
+        used = ProcessorTime({"cassandra": stack.cassandra.pid, "client": os.getpid()})
+        began = time.monotonic()
+        for number, at in enumerate(posts.tolist(), 1):
+            audience, author = work.audiences[at], int(work.authors[at])
+            buckets = buckets_of(audience, made.settings.buckets).tolist()
+            parameters = [
+                (bucket, follower, tweet_id(number), author, 1)
+                for bucket, follower in zip(buckets, audience.tolist(), strict=True)
+            ]
+            execute_concurrent_with_args(session, insert, parameters, concurrency=_AT_ONCE)
+        took = time.monotonic() - began
     return {
         "deliveries": rows,
         "deliveries_per_s": round(rows / took),

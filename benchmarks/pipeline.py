@@ -12,17 +12,15 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks.installation import Measured
+from benchmarks.installation import Measured, blocking_session, read_back
 from benchmarks.processor_time import ProcessorTime
 from benchmarks.rounds import Figures
-from foldline.cassandra_driver import connect, views_keyspace
+from foldline.cassandra_driver import views_keyspace
 from foldline.core.ids import IntArray
-from foldline.core.span import Span
 from infra.engines import EngineStack
 
 _LOOK_S: Final = 0.05
 _PATIENCE_S: Final = 600.0
-_SAMPLE: Final = 100
 Seen = list[tuple[float, int]]
 """Moments (monotonic seconds), and how many rows were delivered by then."""
 
@@ -48,7 +46,7 @@ async def pipeline(
             "cpu_us_per_delivery": used.us_each(counted),
             "deliveries_each_second": each_second(seen),
         }
-    await _read_back(made, posts)
+    await _check(made, posts)
     return figures
 
 
@@ -71,23 +69,17 @@ def each_second(seen: Seen) -> list[int]:
     return [round(n) for n in np.diff(np.interp(np.arange(at[0], at[-1]), at, rows))]
 
 
-async def _read_back(made: Measured, posts: IntArray) -> None:
-    work, views = made.work, made.profile.views
-    for user in range(1, work.recipients + 1, max(1, work.recipients // _SAMPLE)):
-        found = await views.timeline(user, Span(posts.size + 1))
-        assert found.tweets.size == work.entries_of(user, posts), f"timeline of {user}"
+async def _check(made: Measured, posts: IntArray) -> None:
+    await read_back(made.profile.views, made.work, posts)
     counted = await asyncio.to_thread(_count, made)
-    assert counted == int(work.sizes[posts].sum()), f"{counted:,} rows"
+    assert counted == int(made.work.sizes[posts].sum()), f"{counted:,} rows"
 
 
 def _count(made: Measured) -> int:
-    session = connect(made.settings)
-    try:
+    with blocking_session(made.settings) as session:
         session.set_keyspace(views_keyspace(made.settings, 1))
         query = session.prepare("SELECT count(*) FROM user_timelines WHERE bucket = ?")
         return sum(
             session.execute(query, (bucket,), timeout=60).one()[0]
             for bucket in range(made.settings.buckets)
         )
-    finally:
-        session.cluster.shutdown()

@@ -10,10 +10,9 @@ import uuid
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from benchmarks.installation import Measured
+from benchmarks.installation import Measured, blocking_session
 from benchmarks.processor_time import ProcessorTime
 from benchmarks.rounds import Figures
-from foldline.cassandra_driver import connect
 from foldline.core.ids import IntArray
 from infra.engines import EngineStack
 
@@ -48,6 +47,5 @@ async def stream_framework(
 
 
 def _drop(made: Measured, keyspace: str) -> None:
-    session = connect(made.settings)
-    session.execute(f"DROP KEYSPACE IF EXISTS {keyspace}", timeout=60)
-    session.cluster.shutdown()
+    with blocking_session(made.settings) as session:
+        session.execute(f"DROP KEYSPACE IF EXISTS {keyspace}", timeout=60)
