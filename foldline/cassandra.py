@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import stamina
 import structlog
-from cassandra import ConsistencyLevel, WriteTimeout
+from cassandra import WriteTimeout
 from cassandra.cluster import ResultSet
 from cassandra.query import UNSET_VALUE, BatchStatement, BatchType, SimpleStatement
 
@@ -21,7 +21,6 @@ from foldline.inbox import Inbox
 from foldline.settings import Settings
 
 Row = tuple[Any, ...]
-LOCAL_SERIAL: Final[int] = ConsistencyLevel.LOCAL_SERIAL
 Write = tuple[Any, ...]
 """The name of a statement, then its parameters."""
 T = TypeVar("T")
@@ -114,10 +113,9 @@ class CassandraSession:
         answer = dict(zip(page.columns, page.rows[0], strict=True))
         return None if answer.pop("[applied]") else answer
 
-    async def rows(self, name: str, *values: object, consistency: int | None = None) -> list[Row]:
-        """All rows, page by page. At `LOCAL_SERIAL` also what an LWT in doubt has decided."""
+    async def rows(self, name: str, *values: object) -> list[Row]:
+        """All rows, page by page."""
         statement = self.bind(name, *values)
-        statement.consistency_level = consistency
         rows: list[Row] = []
         at: bytes | None = None
         while True:

@@ -12,6 +12,7 @@ from typing import Self
 
 from pydantic import AliasChoices, Field, model_validator
 
+from foldline.control.port import Reservation
 from foldline.core.events import TweetDeleted, TweetPosted
 from foldline.core.ids import partition_of, time_ms
 from foldline.core.position import Position
@@ -61,15 +62,15 @@ async def post_tweet(commands: Commands, call: Call[TweetIn, None]) -> Answer:
         answered = await _existing(commands, wanted.reply_to_tweet_id, everywhere)
         if answered.deleted:
             raise NotFoundError(f"tweet {answered.tweet_id} is deleted")
-    tweet_id = commands.new_id()
-    position = None
+    reserved = Reservation(commands.new_id(), wanted.digest(), None)
     if key is not None:
-        tweet_id, position = await _reserved(commands, author.user_id, key, tweet_id, wanted)
+        reserved = await _reserved(commands, author.user_id, key, reserved)
+    tweet_id, position = reserved.tweet_id, reserved.position
     if position is None:
         event = TweetPosted(author.user_id, tweet_id, wanted.text, wanted.reply_to_tweet_id)
         position = await commands.append(event, key)
         if key is not None:
-            await _complete(commands, author.user_id, key, position)
+            await _complete(commands, author.user_id, key, reserved, position)
     tweet = Tweet(
         tweet_id=tweet_id,
         author_id=author.user_id,
@@ -103,23 +104,23 @@ def _key(call: Call[TweetIn, None]) -> str | None:
     return next(iter(keys), None)
 
 
-async def _reserved(
-    commands: Commands, user_id: int, key: str, tweet_id: int, wanted: TweetIn
-) -> tuple[int, Position | None]:
-    """The tweet that the key stands for, and its position if it is in the log."""
-    digest = wanted.digest()
+async def _reserved(commands: Commands, user_id: int, key: str, wanted: Reservation) -> Reservation:
+    """What the key stands for: what is wanted, or the same tweet under an earlier id."""
     ttl_s = commands.settings.idempotency_ttl_s
-    reservation = await commands.control.reserve(user_id, key, tweet_id, digest, ttl_s)
-    if reservation.body_hash != digest:
+    own = (wanted.tweet_id, wanted.body_hash)
+    standing = await commands.control.reserve(user_id, key, *own, ttl_s)
+    if standing.body_hash != wanted.body_hash:
         raise KeyReusedError("this idempotency key was used for another tweet")
-    return reservation.tweet_id, reservation.position
+    return standing
 
 
-async def _complete(commands: Commands, user_id: int, key: str, position: Position) -> None:
+async def _complete(
+    commands: Commands, user_id: int, key: str, reserved: Reservation, position: Position
+) -> None:
     """Spare later repeats an append. The tweet stands, so a failure here is no failure of it."""
     with suppress(ControlUnavailableError):
         ttl_s = commands.settings.idempotency_ttl_s
-        await commands.control.complete(user_id, key, position, ttl_s)
+        await commands.control.complete(user_id, key, reserved, position, ttl_s)
 
 
 async def _existing(commands: Commands, tweet_id: int, partitions: Iterable[int]) -> Tweet:

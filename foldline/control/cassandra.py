@@ -1,7 +1,7 @@
 """The control store in Cassandra. Every write is an LWT, and so is every read that decides one."""
 
 from cql.loader import CONTROL, statements
-from foldline.cassandra import LOCAL_SERIAL, CassandraSession, open_session
+from foldline.cassandra import CassandraSession, open_session
 from foldline.control.port import Claim, Control, Reservation
 from foldline.core.position import Position
 from foldline.errors import ControlUnavailableError, MisconfiguredError
@@ -63,19 +63,12 @@ class CassandraControl:
         position = None if offset is None else Position(partition, offset)
         return Reservation(standing["tweet_id"], standing["body_hash"], position)
 
-    async def complete(self, user_id: int, key: str, position: Position, ttl_s: int) -> None:
-        standing = await self._session.rows("reservation", user_id, key, consistency=LOCAL_SERIAL)
-        for tweet_id, body_hash in standing:
-            await self._session.swap(
-                "complete_reservation",
-                ttl_s,
-                tweet_id,
-                body_hash,
-                *position,
-                user_id,
-                key,
-                tweet_id,
-            )
+    async def complete(
+        self, user_id: int, key: str, reserved: Reservation, position: Position, ttl_s: int
+    ) -> None:
+        written = (reserved.tweet_id, reserved.body_hash, *position)
+        row = (user_id, key)
+        await self._session.swap("complete_reservation", ttl_s, *written, *row, reserved.tweet_id)
 
     async def active_generation(self) -> Generation:
         active = await self._session.rows("active_generation")

@@ -52,8 +52,12 @@ class Control(Protocol):
         """Reserve an idempotency key of a user for `ttl_s` seconds and answer the reservation that
         stands afterwards: the caller's own, or the first one's."""
 
-    async def complete(self, user_id: int, key: str, position: Position, ttl_s: int) -> None:
-        """Note where the event of a reservation stands in the log. Repeatable."""
+    async def complete(
+        self, user_id: int, key: str, reserved: Reservation, position: Position, ttl_s: int
+    ) -> None:
+        """Note for `ttl_s` seconds that the event of `reserved` stands at `position` of the log,
+        even if the reservation has ended meanwhile; nothing if the key stands for another tweet.
+        Repeatable."""
 
     async def active_generation(self) -> Generation:
         """The generation that is served."""

@@ -125,15 +125,22 @@ class SqliteControl:
 
         return await self._database.write(reserve)
 
-    async def complete(self, user_id: int, key: str, position: Position, ttl_s: int) -> None:
+    async def complete(
+        self, user_id: int, key: str, reserved: Reservation, position: Position, ttl_s: int
+    ) -> None:
         now_ms = self._clock.now_ms()
         await self._write(
-            "UPDATE reservations SET log_partition = ?, log_offset = ?, expires_at = ? "
-            "WHERE user_id = ? AND key = ? AND expires_at > ?",
-            *position,
-            now_ms + ttl_s * 1000,
+            "INSERT INTO reservations VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+            "tweet_id = excluded.tweet_id, body_hash = excluded.body_hash, "
+            "log_partition = excluded.log_partition, log_offset = excluded.log_offset, "
+            "expires_at = excluded.expires_at "
+            "WHERE tweet_id = excluded.tweet_id OR expires_at <= ?",
             user_id,
             key,
+            reserved.tweet_id,
+            reserved.body_hash,
+            *position,
+            now_ms + ttl_s * 1000,
             now_ms,
         )
 

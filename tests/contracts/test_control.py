@@ -130,38 +130,47 @@ async def test_of_concurrent_reservations_one_stands(control: Control, racers: i
 async def test_a_complete_reservation_says_where_its_event_is(control: Control) -> None:
     user, tweet = fresh(), fresh()
     await control.reserve(user, "key", tweet, HASH, TTL_S)
+    own = Reservation(tweet, HASH, None)
     for _ in range(2):
-        await control.complete(user, "key", Position(3, 1 << 39), TTL_S)
+        await control.complete(user, "key", own, Position(3, 1 << 39), TTL_S)
     done = Reservation(tweet, HASH, Position(3, 1 << 39))
     assert await control.reserve(user, "key", fresh(), HASH, TTL_S) == done
     zero = await control.reserve(user, "other", tweet, HASH, TTL_S)
     assert zero.position is None
-    await control.complete(user, "other", Position(0, 0), TTL_S)
+    await control.complete(user, "other", own, Position(0, 0), TTL_S)
     assert (await control.reserve(user, "other", 1, HASH, TTL_S)).position == Position(0, 0)
 
 
-async def test_completing_what_was_never_reserved_reserves_nothing(control: Control) -> None:
-    user, tweet = fresh(), fresh()
-    await control.complete(user, "key", Position(0, 1), TTL_S)
-    own = Reservation(tweet, HASH, None)
-    assert await control.reserve(user, "key", tweet, HASH, TTL_S) == own
+async def test_completing_what_has_ended_notes_it_all_the_same(control: Control) -> None:
+    user, own = fresh(), Reservation(fresh(), HASH, None)
+    await control.complete(user, "key", own, Position(0, 1), TTL_S)
+    done = Reservation(own.tweet_id, HASH, Position(0, 1))
+    assert await control.reserve(user, "key", fresh(), HASH, TTL_S) == done
+
+
+async def test_completing_changes_no_key_that_stands_for_another_tweet(control: Control) -> None:
+    user, late, standing = fresh(), Reservation(fresh(), b"\x00" * 32, None), fresh()
+    await control.reserve(user, "key", standing, HASH, TTL_S)
+    await control.complete(user, "key", late, Position(0, 1), TTL_S)
+    own = Reservation(standing, HASH, None)
+    assert await control.reserve(user, "key", fresh(), HASH, TTL_S) == own
 
 
 async def test_a_reservation_ends_after_its_time_and_not_before(control: Control) -> None:
-    user, tweet = fresh(), fresh()
+    user, own = fresh(), Reservation(fresh(), HASH, None)
     began = time.monotonic()
-    await control.reserve(user, "short", tweet, HASH, 2)
-    await control.reserve(user, "done", tweet, HASH, TTL_S)
-    await control.complete(user, "done", Position(0, 1), 2)
-    await control.reserve(user, "kept", tweet, HASH, 1)
-    await control.complete(user, "kept", Position(0, 1), TTL_S)
+    await control.reserve(user, "short", own.tweet_id, HASH, 2)
+    await control.reserve(user, "done", own.tweet_id, HASH, TTL_S)
+    await control.complete(user, "done", own, Position(0, 1), 2)
+    await control.reserve(user, "kept", own.tweet_id, HASH, 1)
+    await control.complete(user, "kept", own, Position(0, 1), TTL_S)
     for key in ("short", "done"):
-        while (await control.reserve(user, key, 1, HASH, TTL_S)).tweet_id == tweet:
+        while (await control.reserve(user, key, 1, HASH, TTL_S)).tweet_id == own.tweet_id:
             assert time.monotonic() - began < 30
             await asyncio.sleep(0.05)
         assert time.monotonic() - began > 0.9  # stores count in whole seconds
         assert (await control.reserve(user, key, 2, HASH, TTL_S)).position is None
-    assert (await control.reserve(user, "kept", 1, HASH, TTL_S)).tweet_id == tweet
+    assert (await control.reserve(user, "kept", 1, HASH, TTL_S)).tweet_id == own.tweet_id
 
 
 async def test_the_first_generation_is_as_the_settings_say(
