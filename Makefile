@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Two test processes; tests that share engines stay together (tests/conftest.py).
+TWO := -n 2 --dist loadgroup
 CODE := app benchmarks cql foldline infra ingest query streams tests
 
 .DEFAULT_GOAL := help
@@ -26,11 +28,11 @@ run: setup ## Run the embedded profile, with a real graph as demo data
 
 .PHONY: test
 test: setup lint ## Lint, and all tests on real engines (started for it), none skipped
-	CI=true $(BIN)/python -m pytest $(ARGS)
+	CI=true $(BIN)/python -m pytest $(TWO) $(ARGS)
 
 .PHONY: test-fast
 test-fast: setup ## The core and the embedded profile, without engines
-	$(BIN)/python -m pytest -m "not engines and not full" $(ARGS)
+	$(BIN)/python -m pytest $(TWO) -m "not engines and not full" $(ARGS)
 
 .PHONY: lint
 lint: setup ## ruff, mypy --strict, import-linter
@@ -47,6 +49,19 @@ fmt: setup ## Format the code
 .PHONY: mutants
 mutants: setup ## Plant each known bug in a copy and show the test that kills it
 	$(BIN)/python -m tests.mutants
+
+# Another library of timelines needs older libraries than ours: an environment of its own.
+PEERS := .venv-peers
+PEERS_STAMP := $(PEERS)/.installed
+
+$(PEERS_STAMP): benchmarks/peers/requirements.lock
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+.PHONY: bench-fanout
+bench-fanout: setup $(PEERS_STAMP) ## Measure fan-out against its ceiling and its peers (an hour)
+	$(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: engines-up engines-down
 engines-up: setup ## Start local Kafka, Cassandra and Redis

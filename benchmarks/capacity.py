@@ -1,26 +1,20 @@
 """A plan on paper: how many workers, partitions and nodes a load needs, and what it costs.
 
-    python -m benchmarks.capacity
-
-Calibrated by the last whole run of the fan-out benchmark: processor time of a tweet and of a
+Calibrated by a whole run of the fan-out benchmark: processor time of a tweet and of a
 delivery, by a straight line through the measured audience sizes. What it can't know, prices and the
 cost of a read, stands in `Assumed`. The waits come from a simulation: tweets arrive at random, with
 audiences of a power law, in partitions that workers share; each worker does its work in turn.
 """
 
-import json
 from dataclasses import dataclass
 from math import ceil
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from app.output import stdout
 from benchmarks.suite import FANOUT
 from foldline.sizing import buckets_of_users, partitions_of_workers
 
-_RESULTS: Final = Path(__file__).parent / "results" / "fanout.json"
 _SECONDS: Final = 600
 _SKEW: Final = 1.6  # of the power law of audiences
 _CELEBRITY: Final = 2_000.0  # times the smallest audience: larger ones are merged at read
@@ -70,6 +64,12 @@ LOADS: Final = (
 )
 
 
+def plans(found: dict[str, Any]) -> list[dict[str, str]]:
+    """Of each load what it needs, from the figures of a whole run."""
+    costs = calibrated(found)
+    return [plan(load, costs, Assumed()) for load in LOADS]
+
+
 def calibrated(found: dict[str, Any]) -> dict[str, Cost]:
     """The costs of worker, Cassandra and Kafka, by what was measured at several audience sizes."""
     means = np.array([each["mean"] for each in found["fan_out_sizes"]], dtype=np.float64)
@@ -84,7 +84,7 @@ def calibrated(found: dict[str, Any]) -> dict[str, Cost]:
     return costs
 
 
-def plan(load: Load, costs: dict[str, Cost], assumed: Assumed) -> dict[str, Any]:
+def plan(load: Load, costs: dict[str, Cost], assumed: Assumed) -> dict[str, str]:
     """The machines for one load."""
     workers = ceil(costs["worker"].cores(load) / assumed.busy)
     partitions = partitions_of_workers(workers)
@@ -102,9 +102,9 @@ def plan(load: Load, costs: dict[str, Cost], assumed: Assumed) -> dict[str, Any]
     return {
         "load": load.name,
         "deliveries/s": f"{load.tweets_per_s * load.followers:,.0f}",
-        "workers": workers,
-        "partitions": partitions,
-        "buckets": buckets_of_users(load.users),
+        "workers": str(workers),
+        "partitions": f"{partitions:,}",
+        "buckets": f"{buckets_of_users(load.users):,}",
         "Cassandra nodes": f"{nodes} of {assumed.node_cores} cores",
         "disk": f"{gigabytes / 1_000:,.1f} TB",
         "Kafka brokers": f"{brokers} of 4 cores",
@@ -135,15 +135,3 @@ def _one_by_one(arrives: np.ndarray, takes: np.ndarray) -> np.ndarray:
     begins = np.maximum.accumulate(arrives - (done - takes))
     waits: np.ndarray = begins + done - arrives
     return waits
-
-
-def main() -> None:
-    """Print the plan for each load."""
-    costs = calibrated(json.loads(_RESULTS.read_text()))
-    plans = [plan(load, costs, Assumed()) for load in LOADS]
-    for name in plans[0]:
-        stdout.out(f"| {name} | {' | '.join(str(each[name]) for each in plans)} |")
-
-
-if __name__ == "__main__":
-    main()

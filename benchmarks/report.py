@@ -6,6 +6,7 @@ from string import Template
 from typing import Any, Final
 
 from app.output import stdout
+from benchmarks.capacity import plans
 from benchmarks.pictures import draw
 from benchmarks.suite import CASSANDRA, EMBEDDED, FANOUT, LIMIT, NAIVE, REDIS
 
@@ -30,8 +31,11 @@ def write_report(found: Figures, results: Path) -> None:
     tables = "\n".join(_tables(found))
     stdout.out(tables)
     if not found["quick"]:
+        plan = "\n".join(_plan(found))
+        stdout.out(plan)
         template = Template(_TEMPLATE.read_text())
-        _PAGE.write_text(template.substitute(tables=tables, measured=found["measured_at"]))
+        said = {"tables": tables, "plan": plan, "measured": found["measured_at"]}
+        _PAGE.write_text(template.substitute(said))
     stdout.out(f"\nall figures: {results}")
 
 
@@ -95,6 +99,13 @@ def _of_giant(giant: Figures | None) -> Iterator[tuple[str, ...]]:
     yield "a million followers: worker's memory", f"{memory} MB", _verdict("≤ 600", memory <= 600)
     yield "… assignments of partitions", str(assignments), _verdict("1", assignments == 1)
     yield "… p99 freshness of others, without it / beside it", f"{alone:g} / {beside:g} ms", ""
+
+
+def _plan(found: Figures) -> Iterator[str]:
+    first, *rest = plans(found)
+    head = ("load", first.pop("load"), *(each.pop("load") for each in rest))
+    rows = ((name, value, *(each[name] for each in rest)) for name, value in first.items())
+    yield from _table(head, rows)
 
 
 def _verdict(goal: str, held: bool) -> str:
