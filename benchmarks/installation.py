@@ -41,6 +41,7 @@ TEXT: Final = "a tweet of the length that tweets have, which is not very long on
 MS: Final = 1_700_000_000_000
 _AT_ONCE: Final = 500
 _EDGES_AT_ONCE: Final = 200_000
+_EDGES_PER_MUTATION: Final = 500
 _SAMPLE: Final = 100
 _STOP_S: Final = 30
 _EMPTIED: Final = ("user_timelines", "tweets_by_id", "tweets_by_user", "users", "progress")
@@ -135,7 +136,7 @@ async def installation(
         texts = {name: statement.text for name, statement in statements(VIEWS).items()}
         session = await open_session(settings, _keyspace(settings), texts, ViewsUnavailableError)
         try:
-            statement = PackedStatement(session.prepared("put_follower"), settings.mutation_bytes)
+            statement = PackedStatement(session.prepared("put_follower"), _EDGES_PER_MUTATION)
             edges = _edges(work, statement, settings.follower_shards)
             await session.for_each(session.run, edges)
             yield Installation(settings, session, work)
@@ -200,7 +201,7 @@ def _edges(work: Workload, put: PackedStatement, shards: int) -> Iterator[Packed
             lies_in = buckets_of(some, shards)
             order = np.argsort(lies_in, kind="stable")
             one = np.ones_like(some)
-            yield from put.batches((one * author, lies_in[order], some[order], one, one))
+            yield from put.batches((one * author, lies_in[order], some[order], one, one), (), one)
 
 
 @contextmanager

@@ -15,7 +15,6 @@ from benchmarks.bare_socket import PROTOCOL, BareSocket
 from benchmarks.installation import Measured, tweet_id
 from benchmarks.processor_time import ProcessorTime
 from benchmarks.rounds import Figures
-from foldline.core.deliveries import gather
 from foldline.core.effects import Deliver
 from foldline.core.ids import IntArray
 from foldline.packing import PackedBatch, PackingHandler
@@ -60,15 +59,16 @@ def _push(made: Measured, posts: IntArray, stack: EngineStack) -> Figures:
 def _frames(made: Measured, posts: IntArray) -> Iterator[bytes]:
     """Just what the worker sends for the timeline rows of these posts, in batches as large."""
     settings, work = made.settings, made.work
-    writer = TimelineWriter(made.session, settings.buckets, settings.mutation_bytes)
+    writer = TimelineWriter(
+        made.session, settings.buckets, settings.mutation_bytes, settings.rows_per_part
+    )
     for start in range(0, posts.size, settings.batch_events):
         some = posts[start : start + settings.batch_events].tolist()
         effects = [
             Deliver(int(work.authors[at]), np.array([tweet_id(n)]), work.audiences[at], _STAMP)
             for n, at in enumerate(some, start + 1)
         ]
-        for rows in gather(effects, settings.rows_per_part):
-            yield from map(_frame_of, writer.batches(rows))
+        yield from map(_frame_of, writer.batches(effects))
 
 
 def _frame_of(batch: PackedBatch) -> bytes:

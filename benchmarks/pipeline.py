@@ -28,12 +28,15 @@ Seen = list[tuple[float, int]]
 async def pipeline(
     made: Measured, posts: IntArray, stack: EngineStack, workers: int = 1
 ) -> Figures:
-    """Deliver these posts. The clock runs from the first progress of any worker to the last."""
+    """Deliver these posts, by workers that know the audiences: each author has posted once when the
+    clock starts. It runs until all is done."""
+    authors = np.arange(made.work.authors.size)
+    posts = np.concatenate([authors, posts])
     rows = await made.post(posts)
     with ExitStack() as running:
         for number in range(1, workers + 1):
             running.enter_context(made.worker(number))
-        (first,) = (await delivered(made, rows, 1))[-1:]
+        first = (await delivered(made, rows, int(made.work.sizes.sum())))[-1]
         pids: dict[str, int | None] = {"cassandra": stack.cassandra.pid, "kafka": stack.kafka.pid}
         pids |= {f"worker {number}": made.pid_of(number) for number in range(1, workers + 1)}
         used = ProcessorTime(pids)

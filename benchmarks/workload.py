@@ -38,16 +38,18 @@ class Workload:
         return int(follows[posts].sum())
 
 
-def workload(recipients: int, mean: int, deliveries: int, seed: int = 98) -> Workload:
-    """Posts that make at least so many `deliveries`, by authors with power-law audiences of `mean`
-    followers on average among `recipients` users, each as zealous as any other."""
+def workload(
+    recipients: int, mean: int, deliveries: int, count: int = AUTHORS, seed: int = 98
+) -> Workload:
+    """Posts that make at least so many `deliveries`, by `count` authors with power-law audiences of
+    `mean` followers on average among `recipients` users, each as zealous as any other."""
     rng = np.random.default_rng(seed)
-    mean = min(mean, EDGES_MAX // AUTHORS)
-    ranks = np.arange(1, AUTHORS + 1, dtype=np.float64) ** -_SKEW
+    mean = min(mean, EDGES_MAX // count)
+    ranks = np.arange(1, count + 1, dtype=np.float64) ** -_SKEW
     sizes = np.clip(ranks / ranks.mean() * mean, 1, recipients).astype(np.int64)
     audiences = [_sample(rng, recipients, int(size)) for size in sizes]
-    posts = rng.integers(0, AUTHORS, size=max(1, 2 * deliveries // mean))
-    authors = np.arange(recipients + 1, recipients + 1 + AUTHORS, dtype=np.int64)
+    posts = rng.integers(0, count, size=max(1, 2 * deliveries // mean))
+    authors = np.arange(recipients + 1, recipients + 1 + count, dtype=np.int64)
     return Workload(recipients, authors, audiences, posts)
 
 

@@ -3,9 +3,9 @@
 A batch of the driver's is a list of statements with their bytes, which the driver walks through in
 Python to write a BATCH message. Where all parameters are integers, a row of the message has a fixed
 width: a constant prefix, then each parameter behind its length. So a structured array of rows *is*
-their wire form. `PackedBatch` carries it in the place of the list, and `PackingHandler`, by the
-driver's hook for protocol handlers, puts it into the message; the rest of the message, its routing,
-retries and encryption stay the driver's.
+their wire form, and one of items is that of lists. `PackedBatch` carries it in the place of the
+statements, and `PackingHandler`, by the driver's hook for protocol handlers, puts it into the
+message; the rest of the message, its routing, retries and encryption stay the driver's.
 """
 
 import io
@@ -23,7 +23,10 @@ from foldline.core.ids import IntArray
 _PREPARED: Final = 1
 _COUNT_AT: Final = slice(1, 3)  # in a BATCH message: behind its type
 _ROWS_MAX: Final = 65_535  # what the count can say
-_WIDTHS: Final = {"int": 4, "bigint": 8}
+_COUNT, _LONG = 4, 8
+_WIDTHS: Final = {"int": 4, "bigint": _LONG}
+_LIST: Final = np.dtype([("length", ">i4"), ("count", ">i4")])
+_ITEM: Final = np.dtype([("length", ">i4"), ("value", ">i8")])
 
 
 class Packed:
@@ -49,29 +52,48 @@ class PackedBatch(BatchStatement):  # type: ignore[misc]  # the driver is not fo
 
 
 class PackedStatement:
-    """A prepared statement of `int` and `bigint` parameters, the partition key among them."""
+    """A prepared statement of `int` and `bigint` parameters, the partition key among them, and
+    behind those any number of lists of `bigint`."""
 
-    def __init__(self, prepared: Any, bytes_max: int) -> None:
-        """`bytes_max`: of the rows in one batch, which holds one row at least."""
-        widths = [_WIDTHS[column.type.typename] for column in prepared.column_metadata]
+    def __init__(self, prepared: Any, weight_max: int) -> None:
+        """`weight_max`: of the rows in one batch, which holds one row at least."""
+        kinds = [column.type.typename for column in prepared.column_metadata]
+        widths = [_WIDTHS[kind] for kind in kinds if kind != "list"]
         self._keys: Sequence[int] = prepared.routing_key_indexes
         self._keyspace = prepared.column_metadata[0].keyspace_name
-        self._row = _row_of(prepared.query_id, widths)
-        self._rows_max = max(1, min(_ROWS_MAX, bytes_max // self._row.itemsize))
+        self._row = _row_of(prepared.query_id, widths, len(kinds))
+        self._weight_max = weight_max
 
-    def batches(self, columns: Sequence[IntArray]) -> Iterator[PackedBatch]:
+    def batches(
+        self, columns: Sequence[IntArray], lists: Sequence[Sequence[bytes]], weights: IntArray
+    ) -> Iterator[PackedBatch]:
         """The rows of each partition in batches. `columns`: the parameters in their order, int64
-        arrays of one length, sorted by the partition key; what is an `int` must fit into one."""
-        rows = np.full(columns[0].size, self._row)
+        arrays of one length, sorted by the partition key; what is an `int` must fit into one.
+        `lists`: of each list parameter its wire form in each row. `weights`: int64, of each row."""
+        rows = np.full(weights.size, self._row)
         for number, column in enumerate(columns):
             rows[f"value_{number}"] = column
+        fixed, width = rows.tobytes(), self._row.itemsize
+        heads = (fixed[at : at + width] for at in range(0, len(fixed), width))
+        wire = [b"".join(parts) for parts in zip(heads, *lists, strict=True)]
         changes = np.any([np.diff(columns[key]) for key in self._keys], axis=0)
         edges = [0, *(np.flatnonzero(changes) + 1).tolist(), rows.size]
+        weight = np.cumsum(weights)
         for first, end in pairwise(edges):
             key = self._routing_key(rows[first:end])
-            for start in range(first, end, self._rows_max):
-                some = rows[start : min(start + self._rows_max, end)]
-                yield PackedBatch(Packed(some.size, some.tobytes()), key, self._keyspace)
+            for start, stop in self._cuts(weight, first, end):
+                yield PackedBatch(
+                    Packed(stop - start, b"".join(wire[start:stop])), key, self._keyspace
+                )
+
+    def _cuts(self, weight: IntArray, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Where to cut the rows from `start` to `end`. `weight`: of all up to each, it included."""
+        while start < end:
+            before = int(weight[start - 1]) if start else 0
+            fits = int(np.searchsorted(weight, before + self._weight_max, side="right"))
+            stop = min(end, start + _ROWS_MAX, max(fits, start + 1))
+            yield start, stop
+            start = stop
 
     def _routing_key(self, rows: Any) -> bytes:
         # A slice of one row: a scalar would turn its bytes about.
@@ -79,6 +101,23 @@ class PackedStatement:
         if len(parts) == 1:
             return parts[0]
         return b"".join(struct.pack(">H", len(part)) + part + b"\0" for part in parts)
+
+
+def packed_lists(values: IntArray, starts: IntArray) -> list[bytes]:
+    """The wire form of lists of `bigint`. `values`: int64, of all lists behind one another;
+    `starts`: where each begins, ascending from 0, none of them empty."""
+    ends = np.append(starts[1:], values.size)
+    items = np.empty(values.size, _ITEM)
+    items["length"], items["value"] = _LONG, values
+    heads = np.empty(starts.size, _LIST)
+    heads["count"] = ends - starts
+    heads["length"] = heads["count"] * _ITEM.itemsize + _COUNT
+    head, item = heads.tobytes(), items.tobytes()
+    spans = zip((starts * _ITEM.itemsize).tolist(), (ends * _ITEM.itemsize).tolist(), strict=True)
+    return [
+        head[at : at + _LIST.itemsize] + item[first:end]
+        for at, (first, end) in zip(range(0, len(head), _LIST.itemsize), spans, strict=True)
+    ]
 
 
 class PackingHandler(ProtocolHandler):  # type: ignore[misc]
@@ -121,8 +160,8 @@ class _Sealed:
         body.write(envelope[_COUNT_AT.stop :])
 
 
-def _row_of(query_id: bytes, widths: Sequence[int]) -> Any:
-    """One row of zeros: an array of a structured type, from which all rows are copied."""
+def _row_of(query_id: bytes, widths: Sequence[int], parameters: int) -> Any:
+    """A row's fixed parameters, as zeros: an array of a structured type, to copy all rows from."""
     values = [
         field
         for number, width in enumerate(widths)
@@ -130,7 +169,7 @@ def _row_of(query_id: bytes, widths: Sequence[int]) -> Any:
     ]
     head = [("kind", "u1"), ("id_length", ">u2"), ("id", f"V{len(query_id)}"), ("count", ">u2")]
     row = np.zeros((), dtype=[*head, *values])
-    row["kind"], row["id_length"], row["count"] = _PREPARED, len(query_id), len(widths)
+    row["kind"], row["id_length"], row["count"] = _PREPARED, len(query_id), parameters
     row["id"] = np.void(query_id)
     for number, width in enumerate(widths):
         row[f"length_{number}"] = width

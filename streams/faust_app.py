@@ -53,10 +53,17 @@ def worker_app(settings: Settings, generation: Generation, projector: Projector)
     topic = app.topic(settings.topic, key_serializer="raw", value_serializer="raw")
 
     async def project(stream: Any) -> None:
+        batch: list[Record] = []
         try:
-            events = stream.take_events(settings.batch_events, within=settings.batch_wait_s)
-            async for batch in events:
-                await _apply(projector, [_record_of(event) for event in batch])
+            async for event in stream.events():
+                batch.append(_record_of(event))
+                if len(batch) < settings.batch_events:
+                    if stream.channel.empty():
+                        await projector.room()
+                    if not stream.channel.empty():
+                        continue
+                await _apply(projector, batch)
+                batch = []
         except Exception as error:
             leave(Exit.UNEXPECTED, repr(error))
 

@@ -112,6 +112,10 @@ class Projector:
                 self.halted[partition] = why
                 _logger.error("partition halted", partition=partition, why=why)
 
+    async def room(self) -> None:
+        """Wait until a part could be written at once: what comes meanwhile belongs to it."""
+        await self._window.room()
+
     def pause(self) -> None:
         """Pass over what still comes, and the rest of the batch in hand, until partitions are
         assigned: from there on all of it is read again."""

@@ -94,6 +94,11 @@ class Window:
         self.progress = dict(progress)
         self._chains = {partition: deque() for partition in progress}
 
+    async def room(self) -> None:
+        """Wait until there is room."""
+        async with self._room:
+            pass
+
     async def put(self, part: Part) -> None:
         """Begin to write a part, when there is room."""
         room = self._room_for_long if part.rows > self._rows_max else self._room

@@ -93,6 +93,7 @@ def _worlds(
     def make(profile: ProfileName, **numbers: Any) -> Settings:
         name = f"t{uuid.uuid4().hex[:12]}"
         place: dict[str, Any] = {"data_dir": paths.mktemp(name), "keyspace": name, "topic": name}
+        place["port"] = 0
         if profile == "distributed":
             ends: Endpoints = request.getfixturevalue("endpoints")
             place |= {
@@ -101,7 +102,7 @@ def _worlds(
                 "cassandra_port": ends.cassandra_port,
                 "redis_url": ends.redis_url,
             }
-        made.append(Settings(profile=profile, **place, **numbers))
+        made.append(Settings(profile=profile, **(place | numbers)))
         return made[-1]
 
     yield make

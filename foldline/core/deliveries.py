@@ -10,6 +10,9 @@ import numpy.typing as npt
 from foldline.core.effects import Deliver, Effect, Retract
 from foldline.core.ids import IntArray
 
+Tile = Deliver | Retract
+"""Every tweet of it for every recipient of it."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Deliveries:
@@ -39,26 +42,33 @@ class Deliveries:
 def gather(effects: Iterable[Effect], max_rows: int) -> Iterator[Deliveries]:
     """The deliveries and retractions among `effects`, in parts of at most `max_rows` rows, so that
     one tweet to a million followers never stands in memory whole."""
-    pending: list[Deliver | Retract] = []
+    return map(_columns, parts(effects, max_rows, max_rows))
+
+
+def parts(effects: Iterable[Effect], max_rows: int, max_tweets: int) -> Iterator[list[Tile]]:
+    """The same as tiles, none of them with more tweets than `max_tweets`."""
+    pending: list[Tile] = []
     rows = 0
-    for tile in tiles(effects, max_rows):
+    for tile in tiles(effects, max_rows, max_tweets):
         size = tile.tweets.size * tile.recipients.size
         if rows + size > max_rows:
-            yield _columns(pending)
+            yield pending
             pending, rows = [], 0
         pending.append(tile)
         rows += size
     if pending:
-        yield _columns(pending)
+        yield pending
 
 
-def tiles(effects: Iterable[Effect], max_rows: int) -> Iterator[Deliver | Retract]:
+def tiles(
+    effects: Iterable[Effect], max_rows: int, max_tweets: int | None = None
+) -> Iterator[Tile]:
     """The deliveries and retractions among `effects`, cut so that none has more rows."""
     for effect in effects:
         if not isinstance(effect, Deliver | Retract):
             continue
         wide = max(1, min(effect.recipients.size, max_rows))
-        tall = max(1, max_rows // wide)
+        tall = max(1, min(max_rows // wide, max_tweets or max_rows))
         for top in range(0, effect.tweets.size, tall):
             for left in range(0, effect.recipients.size, wide):
                 yield replace(
@@ -68,7 +78,7 @@ def tiles(effects: Iterable[Effect], max_rows: int) -> Iterator[Deliver | Retrac
                 )
 
 
-def _columns(pending: list[Deliver | Retract]) -> Deliveries:
+def _columns(pending: list[Tile]) -> Deliveries:
     sizes = np.array([tile.tweets.size * tile.recipients.size for tile in pending])
     return Deliveries(
         users=np.concatenate([np.tile(tile.recipients, tile.tweets.size) for tile in pending]),

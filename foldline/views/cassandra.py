@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -10,7 +11,6 @@ from cql.loader import VIEWS, statements
 from foldline.cassandra import CassandraSession, Row, Write, open_session
 from foldline.cassandra_driver import views_keyspace
 from foldline.core.audience import Audience
-from foldline.core.deliveries import gather
 from foldline.core.effects import Effect, SetCelebrity, TrimBelow
 from foldline.core.ids import IntArray
 from foldline.core.position import Position, stamp_of
@@ -45,8 +45,9 @@ class CassandraViews(CassandraReads):
 
     def __init__(self, session: CassandraSession, placement: Placement, settings: Settings) -> None:
         super().__init__(session, placement)
-        self._rows_per_part = settings.rows_per_part
-        self._timelines = TimelineWriter(session, placement.buckets, settings.mutation_bytes)
+        self._timelines = TimelineWriter(
+            session, placement.buckets, settings.mutation_bytes, settings.rows_per_part
+        )
 
     async def load(self, author_ids: Sequence[int]) -> dict[int, Audience]:
         found: dict[int, Audience] = {}
@@ -71,9 +72,11 @@ class CassandraViews(CassandraReads):
     async def apply(self, effects: Sequence[Effect], progress: Mapping[int, int]) -> None:
         rows = [effect for effect in effects if not isinstance(effect, _AFTER_ROWS)]
         rest = [effect for effect in effects if isinstance(effect, _AFTER_ROWS)]
-        for columns in gather(rows, self._rows_per_part):
-            await self._timelines.write(columns)
-        await self._session.write(self._writes(rows))
+        at_once = (
+            partial(self._timelines.write, rows),
+            partial(self._session.write, self._writes(rows)),
+        )
+        await self._session.for_each(lambda write: write(), at_once)
         await self._session.write(self._writes(rest))
         await self._session.write(
             ("set_progress", partition, offset, offset) for partition, offset in progress.items()

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foldline.core.deliveries import gather
+from foldline.core.deliveries import gather, parts
 from foldline.core.effects import Deliver, DropEdge, Effect, Retract
 from foldline.core.ids import IntArray
 
@@ -76,3 +76,12 @@ def test_rows_are_taken_by_order_mask_or_slice() -> None:
     assert rows_of([Deliver(1, np.array([7]), np.array([30]), 3)], 1) == [
         (int(head.users[0]), int(head.tweets[0]), 1, 3, bool(head.alive[0]))
     ]
+
+
+@given(st.lists(EFFECTS, max_size=8), st.integers(1, 200), st.integers(1, 5))
+def test_no_tile_is_taller_than_the_bound(
+    effects: list[Effect], max_rows: int, max_tweets: int
+) -> None:
+    cut = [tile for part in parts(effects, max_rows, max_tweets) for tile in part]
+    assert all(1 <= tile.tweets.size <= max_tweets for tile in cut)
+    assert sorted(expanded([*cut])) == sorted(expanded(effects))

@@ -38,6 +38,7 @@ Places = dict[int, tuple[int, int]]
 def numbers(graph: Graph) -> dict[str, Any]:
     """Settings that make batches long to write, and everything near its threshold."""
     return {
+        "port": 0,
         "partitions": PARTITIONS,
         "buckets": 64,
         "follower_shards": 2,

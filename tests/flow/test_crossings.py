@@ -38,7 +38,6 @@ async def test_a_crossing_hides_nothing_while_it_happens(
 ) -> None:
     settings = world_settings(
         profile,
-        port=0,
         buckets=4,
         promote_at=PROMOTE_AT,
         demote_below=PROMOTE_AT,

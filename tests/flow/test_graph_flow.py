@@ -70,7 +70,6 @@ async def _flow(
 ) -> None:
     settings = world_settings(
         profile,
-        port=0,
         promote_at=size.promote_at,
         demote_below=size.demote_below,
         cap=size.cap,

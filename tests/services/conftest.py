@@ -33,7 +33,7 @@ class Town:
 async def installation(
     request: pytest.FixtureRequest, package_settings: WorldSettings
 ) -> AsyncIterator[World]:
-    async with world(package_settings(request.param, port=0, buckets=4)) as running:
+    async with world(package_settings(request.param, buckets=4)) as running:
         yield running
 
 

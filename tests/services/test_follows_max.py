@@ -14,7 +14,7 @@ MOST = 3
 async def test_one_more_is_refused_until_another_ends(
     profile: ProfileName, world_settings: WorldSettings
 ) -> None:
-    settings = world_settings(profile, port=0, buckets=4, follows_max=MOST)
+    settings = world_settings(profile, buckets=4, follows_max=MOST)
     async with world(settings) as running:
         client = running.client
         reader, *others = [await client.join(f"user_{n}") for n in range(MOST + 2)]

@@ -1,6 +1,5 @@
 """Packed batches: byte for byte what the driver itself would have sent, for either protocol."""
 
-from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -19,20 +18,21 @@ from foldline.cassandra import CassandraSession, open_session
 from foldline.cassandra_driver import views_keyspace
 from foldline.core.ids import IntArray
 from foldline.errors import ViewsUnavailableError
-from foldline.packing import PackedBatch, PackedStatement, PackingHandler
+from foldline.packing import PackedStatement, PackingHandler, packed_lists
 from tests.conftest import WorldSettings
 
 pytestmark = [pytest.mark.engines, pytest.mark.usefixtures("endpoints")]
 TEXTS = {name: statement.text for name, statement in statements(VIEWS).items()}
 EXTREMES = [0, 1, -1, (1 << 63) - 1, -(1 << 63)]
-BYTES_MAX = 500
+WEIGHT_MAX = 9
 LONG = st.one_of(st.sampled_from(EXTREMES), st.integers(-(1 << 63), (1 << 63) - 1))
 USER = st.sampled_from([1, -1, (1 << 63) - 1])
 BUCKET = st.one_of(st.integers(0, 3), st.just((1 << 31) - 1))
-# Of each statement: its partition key, the bytes of a row, and its parameters.
-DELIVER = ("deliver", (0,), 77, (BUCKET, LONG, LONG, LONG, LONG))
-RETRACT = ("retract", (1,), 65, (LONG, BUCKET, LONG, LONG))
-PUT_FOLLOWER = ("put_follower", (0, 1), 77, (USER, BUCKET, LONG, LONG, LONG))
+# Of each statement: its partition key, its integers, and how many lists come behind them.
+DELIVER = ("deliver", (2,), (LONG, LONG, BUCKET), 2)
+RETRACT = ("retract", (1,), (LONG, BUCKET), 2)
+PUT_FOLLOWER = ("put_follower", (0, 1), (USER, BUCKET, LONG, LONG, LONG), 0)
+Row = tuple[Any, ...]
 
 
 @pytest.fixture(scope="module")
@@ -63,41 +63,57 @@ def frame_of(handler: Any, batch: Any, version: int, keyspace: str | None) -> by
     return encoded
 
 
+def packed(session: CassandraSession, name: str, integers: int, rows: list[Row]) -> Any:
+    """Batches of rows, each of which weighs as much as it has bytes in its lists, and one more."""
+    columns: list[IntArray] = [
+        np.array(column, dtype=np.int64) for column in list(zip(*rows, strict=True))[:integers]
+    ]
+    lists = []
+    for values in list(zip(*rows, strict=True))[integers:]:
+        starts = np.cumsum([0, *map(len, values)])[:-1]
+        lists.append(packed_lists(np.concatenate(values).astype(np.int64), starts))
+    weights = np.array([weight_of(row) for row in rows], dtype=np.int64)
+    return PackedStatement(session.prepared(name), WEIGHT_MAX).batches(columns, lists, weights)
+
+
+def weight_of(row: Row) -> int:
+    return 1 + sum(len(values) for values in row if isinstance(values, list))
+
+
 @pytest.mark.parametrize("version", [4, 5])
-@pytest.mark.parametrize(("name", "key", "width", "parameters"), [DELIVER, RETRACT, PUT_FOLLOWER])
+@pytest.mark.parametrize(("name", "key", "integers", "lists"), [DELIVER, RETRACT, PUT_FOLLOWER])
 @tried(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
 @given(data=st.data())
 async def test_it_is_what_the_driver_would_have_sent(
     session: CassandraSession,
     name: str,
     key: tuple[int, ...],
-    width: int,
-    parameters: tuple[st.SearchStrategy[int], ...],
+    integers: tuple[st.SearchStrategy[int], ...],
+    lists: int,
     version: int,
     data: st.DataObject,
 ) -> None:
-    rows = data.draw(st.lists(st.tuples(*parameters), min_size=1, max_size=40))
+    some = st.lists(LONG, min_size=1, max_size=4)
+    rows = data.draw(st.lists(st.tuples(*integers, *[some] * lists), min_size=1, max_size=40))
     rows.sort(key=lambda row: [row[at] for at in key])
-    columns: list[IntArray] = [np.array(c, dtype=np.int64) for c in zip(*rows, strict=True)]
     keyspace = "some_views" if version == 5 else None
-    packed = list(PackedStatement(session.prepared(name), BYTES_MAX).batches(columns))
-    left = iter(rows)
-    for batch in packed:
+    left = list(rows)
+    for batch in packed(session, name, len(integers), rows):
+        count = len(batch._statements_and_parameters)
+        taken, left = left[:count], left[count:]
         own = BatchStatement(BatchType.UNLOGGED)
-        for _ in range(len(batch._statements_and_parameters)):
-            own.add(session.bind(name, *next(left)))
+        for row in taken:
+            own.add(session.bind(name, *row))
         assert (batch.routing_key, batch.keyspace) == (own.routing_key, own.keyspace)
         frames = [
             frame_of(handler, made, version, keyspace)
             for handler, made in ((PackingHandler, batch), (ProtocolHandler, own))
         ]
         assert frames[0] == frames[1]
-        assert len(batch._statements_and_parameters.wire) <= BYTES_MAX
-    assert next(left, None) is None
-    of_partition = Counter(session.bind(name, *row).routing_key for row in rows)
-    assert Counter(batch.routing_key for batch in packed) == {
-        at: -(-count // (BYTES_MAX // width)) for at, count in of_partition.items()
-    }
+        assert count == 1 or sum(map(weight_of, taken)) <= WEIGHT_MAX
+        same = bool(left) and [left[0][at] for at in key] == [taken[0][at] for at in key]
+        assert not same or sum(map(weight_of, [*taken, left[0]])) > WEIGHT_MAX, "cut too early"
+    assert not left
 
 
 def test_other_messages_are_left_alone(session: CassandraSession) -> None:
@@ -107,9 +123,7 @@ def test_other_messages_are_left_alone(session: CassandraSession) -> None:
     assert len(frames) == 1
 
 
-def test_a_row_larger_than_the_bound_goes_alone(session: CassandraSession) -> None:
-    columns = [np.arange(3, dtype=np.int64) // 2 for _ in range(5)]
-    found: list[PackedBatch] = list(
-        PackedStatement(session.prepared("deliver"), 1).batches(columns)
-    )
+def test_a_row_heavier_than_the_bound_goes_alone(session: CassandraSession) -> None:
+    rows = [(1, 2, at // 2, [3] * WEIGHT_MAX, [4]) for at in range(3)]
+    found = list(packed(session, "deliver", 3, rows))
     assert [len(batch._statements_and_parameters) for batch in found] == [1, 1, 1]
