@@ -3,8 +3,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# Two test processes; tests that share engines stay together (tests/conftest.py).
-TWO := -n 2 --dist loadgroup
 CODE := app benchmarks cql foldline infra ingest query streams tests
 
 .DEFAULT_GOAL := help
@@ -28,11 +26,11 @@ run: setup ## Run the embedded profile, with a real graph as demo data
 
 .PHONY: test
 test: setup lint ## Lint, and all tests on real engines (started for it), none skipped
-	CI=true $(BIN)/python -m pytest $(TWO) $(ARGS)
+	CI=true $(BIN)/python -m pytest $(ARGS)
 
 .PHONY: test-fast
 test-fast: setup ## The core and the embedded profile, without engines
-	$(BIN)/python -m pytest $(TWO) -m "not engines and not full" $(ARGS)
+	$(BIN)/python -m pytest -n 2 -m "not engines and not full" $(ARGS)
 
 .PHONY: lint
 lint: setup ## ruff, mypy --strict, import-linter

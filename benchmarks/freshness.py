@@ -18,6 +18,7 @@ import aiohttp
 import numpy as np
 
 from benchmarks.installation import MS, TEXT, Measured, process_of
+from benchmarks.pipeline import delivered
 from benchmarks.rounds import Figures
 from foldline.core.effects import PutAccount
 from foldline.core.ids import NO_IDS, IntArray
@@ -48,11 +49,14 @@ class _Posted:
 async def freshness(
     made: Measured, posts: IntArray, posts_per_s: float, beside: IntArray = NO_IDS
 ) -> Figures:
-    """Post these at such a rate, beside one worker. `beside`: posts that are made in the middle of
-    it and not counted."""
+    """Post these at such a rate, beside one worker that knows their audiences. `beside`: posts that
+    are made in the middle of it and not counted."""
     await _accounts(made)
     every_s = 1 / posts_per_s
+    known = np.unique(posts)
+    rows = await made.post(known)
     with made.worker(1), _ingest(made) as url:
+        await delivered(made, rows, int(made.work.sizes[known].sum()))
         connector = aiohttp.TCPConnector(limit=_CONNECTIONS)
         async with aiohttp.ClientSession(url, connector=connector) as http:
             await _ready(http)

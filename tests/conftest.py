@@ -30,17 +30,6 @@ PROFILE_PARAMS = [
 ENGINES_DIR = Path(os.environ.get("TEST_ENGINES_DIR", Path(__file__).parent.parent / ".engines"))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of several test processes one starts the session's engines, and one those to be killed."""
-    for item in items:
-        names = getattr(item, "fixturenames", ())
-        if "own_engines" in names:
-            item.add_marker(pytest.mark.xdist_group("own engines"))
-        elif item.get_closest_marker("engines"):
-            item.add_marker(pytest.mark.xdist_group("engines"))
-
-
 @pytest.fixture(scope="session")
 def engines() -> Iterator[EngineStack]:
     """Kafka, Cassandra and Redis for the whole session; left up if they were up before it."""
