@@ -29,7 +29,8 @@ async def pipeline(
     made: Measured, posts: IntArray, stack: EngineStack, workers: int = 1
 ) -> Figures:
     """Deliver these posts, by workers that know the audiences: each author has posted once when the
-    clock starts. It runs until all is done."""
+    clock starts. It runs until all is done. Parts that are in hand when it starts count as a whole,
+    so there must be many parts behind them, and the rate is a little too high."""
     authors = np.arange(made.work.authors.size)
     posts = np.concatenate([authors, posts])
     rows = await made.post(posts)

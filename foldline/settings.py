@@ -71,7 +71,7 @@ class Settings(BaseSettings):
 
     # The worker.
     batch_events: int = Field(default=0, ge=0, description="0: by rows_per_part")
-    batch_wait_s: float = Field(default=0.05, gt=0)
+    batch_wait_s: float = Field(default=0.05, gt=0, description="of the embedded profile")
     audience_cache_bytes: int = Field(default=0, ge=0, description="0: a quarter of the memory")
     rows_per_part: int = Field(
         default=0, ge=0, description="timeline rows written as one; 0: by memory"

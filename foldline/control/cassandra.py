@@ -1,4 +1,4 @@
-"""The control store in Cassandra. Every write is an LWT, and so is every read that decides one."""
+"""The control store in Cassandra. Every write is an LWT."""
 
 from cql.loader import CONTROL, statements
 from foldline.cassandra import CassandraSession, open_session

@@ -64,7 +64,7 @@ def frame_of(handler: Any, batch: Any, version: int, keyspace: str | None) -> by
 
 
 def packed(session: CassandraSession, name: str, integers: int, rows: list[Row]) -> Any:
-    """Batches of rows, each of which weighs as much as it has bytes in its lists, and one more."""
+    """Batches of rows, each of which weighs as much as its lists have values, and one more."""
     columns: list[IntArray] = [
         np.array(column, dtype=np.int64) for column in list(zip(*rows, strict=True))[:integers]
     ]
