@@ -25,8 +25,9 @@ run: setup ## Run the embedded profile, with a real graph as demo data
 	@$(BIN)/foldline dev $(ARGS)
 
 .PHONY: test
-test: setup lint ## Lint, and all tests on real engines (started for it), none skipped
-	CI=true $(BIN)/python -m pytest $(ARGS)
+test: setup lint ## Lint and all tests, those on real engines too (started for it); none skipped
+	CI=true $(BIN)/python -m pytest -n 2 --dist worksteal -m "not engines" $(ARGS)
+	CI=true $(BIN)/python -m pytest -m engines $(ARGS)
 
 .PHONY: test-fast
 test-fast: setup ## The core and the embedded profile, without engines

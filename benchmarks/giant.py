@@ -53,9 +53,9 @@ async def _backlog(made: Measured) -> Figures:
     at = _BACKLOG // 10
     posts: IntArray = np.concatenate([made.work.posts[:at], _GIANT, made.work.posts[at:]])
     rows = await made.post(posts)
-    home = next(p for p, of in rows.items() if of[-1] > _FOLLOWERS)
+    home = next(p for p, of in rows.items() if of.rows[-1] > _FOLLOWERS)
     others = {partition: of for partition, of in rows.items() if partition != home}
-    theirs = sum(int(of[-1]) for of in others.values())
+    theirs = sum(int(of.rows[-1]) for of in others.values())
     with made.worker(1) as said:
         began = (await delivered(made, rows, 1))[-1][0]
         done = await delivered(made, others, theirs)

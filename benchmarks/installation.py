@@ -48,6 +48,18 @@ _EMPTIED: Final = ("user_timelines", "tweets_by_id", "tweets_by_user", "users", 
 
 
 @dataclass(frozen=True, slots=True)
+class Coming:
+    """What one partition's posts deliver: `rows[n]` by its first `n` events from offset `first`."""
+
+    first: int
+    rows: IntArray
+
+    def by(self, progress: int) -> int:
+        """Rows delivered at this progress."""
+        return int(self.rows[max(0, progress - self.first)])
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     """Where one measurement happens. `session` has all named statements of the views."""
 
@@ -56,15 +68,15 @@ class Measured:
     session: CassandraSession
     work: Workload
 
-    async def post(self, posts: IntArray) -> dict[int, IntArray]:
-        """Append so many posts, given by their authors' places, in this order. Of each partition:
-        how many rows its first 0, 1, … events make."""
-        places = await append_posts(self.profile.log, self.work, posts)
+    async def post(self, posts: IntArray, after: int = 0) -> dict[int, Coming]:
+        """Append so many posts, given by their authors' places, in this order; `after` so many that
+        were appended before. Of each partition how its rows come."""
+        places = await append_posts(self.profile.log, self.work, posts, after)
         made: dict[int, dict[int, int]] = {}
         for place, size in zip(places, self.work.sizes[posts].tolist(), strict=True):
             made.setdefault(place.partition, {})[place.offset] = size
         return {
-            partition: np.cumsum([0, *(rows[offset] for offset in sorted(rows))])
+            partition: Coming(min(rows), np.cumsum([0, *(rows[at] for at in sorted(rows))]))
             for partition, rows in made.items()
         }
 
@@ -145,8 +157,11 @@ async def installation(
             await asyncio.to_thread(_drop, settings)
 
 
-async def append_posts(log: EventLog, work: Workload, posts: IntArray) -> list[Position]:
-    """Append so many posts, given by their authors' places; where each stands, in this order."""
+async def append_posts(
+    log: EventLog, work: Workload, posts: IntArray, after: int = 0
+) -> list[Position]:
+    """Append so many posts, given by their authors' places, `after` so many earlier ones; where
+    each stands, in this order."""
 
     async def post(number: int, author_id: int) -> Position:
         event = TweetPosted(author_id, tweet_id(number), TEXT)
@@ -156,7 +171,7 @@ async def append_posts(log: EventLog, work: Workload, posts: IntArray) -> list[P
     authors = work.authors[posts].tolist()
     places: list[Position] = []
     for start in range(0, posts.size, _AT_ONCE):
-        some = enumerate(authors[start : start + _AT_ONCE], start + 1)
+        some = enumerate(authors[start : start + _AT_ONCE], after + start + 1)
         places += await asyncio.gather(*(post(*each) for each in some))
     return places
 

@@ -5,14 +5,17 @@ the end all rows are counted, and some timelines are read back entry by entry.
 """
 
 import asyncio
+import os
+import signal
 import time
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
-from benchmarks.installation import Measured, blocking_session, read_back
+from benchmarks.installation import Coming, Measured, blocking_session, read_back
 from benchmarks.processor_time import ProcessorTime
 from benchmarks.rounds import Figures
 from foldline.cassandra_driver import views_keyspace
@@ -21,6 +24,7 @@ from infra.engines import EngineStack
 
 _LOOK_S: Final = 0.05
 _PATIENCE_S: Final = 600.0
+_STANDING: Final = {"session_timeout_s": 60.0}  # so that who stands still keeps its partitions
 Seen = list[tuple[float, int]]
 """Moments (monotonic seconds), and how many rows were delivered by then."""
 
@@ -28,39 +32,52 @@ Seen = list[tuple[float, int]]
 async def pipeline(
     made: Measured, posts: IntArray, stack: EngineStack, workers: int = 1
 ) -> Figures:
-    """Deliver these posts, by workers that know the audiences: each author has posted once when the
-    clock starts. It runs until all is done. Parts that are in hand when it starts count as a whole,
-    so there must be many parts behind them, and the rate is a little too high."""
+    """Deliver these posts, by workers that know the audiences: each author has posted once before.
+    The workers stand still while the posts are appended; from the moment they go on the clock runs,
+    until all is done."""
+    patient = replace(made, settings=made.settings.model_copy(update=_STANDING))
     authors = np.arange(made.work.authors.size)
-    posts = np.concatenate([authors, posts])
-    rows = await made.post(posts)
+    before, total = int(made.work.sizes.sum()), int(made.work.sizes[posts].sum())
     with ExitStack() as running:
         for number in range(1, workers + 1):
-            running.enter_context(made.worker(number))
-        first = (await delivered(made, rows, int(made.work.sizes.sum())))[-1]
-        pids: dict[str, int | None] = {"cassandra": stack.cassandra.pid, "kafka": stack.kafka.pid}
-        pids |= {f"worker {number}": made.pid_of(number) for number in range(1, workers + 1)}
-        used = ProcessorTime(pids)
-        total = int(made.work.sizes[posts].sum())
-        seen = [first, *await delivered(made, rows, total)]
-        counted = total - first[1]
+            running.enter_context(patient.worker(number))
+        await delivered(made, await made.post(authors), before)
+        pids = {f"worker {number}": made.pid_of(number) for number in range(1, workers + 1)}
+        with _standing_still(pids.values()):
+            rows = await made.post(posts, len(authors))
+            engines = {"cassandra": stack.cassandra.pid, "kafka": stack.kafka.pid}
+            used = ProcessorTime(engines | pids)
+            began = time.monotonic(), 0
+        seen = [began, *await delivered(made, rows, total)]
         figures = {
-            "deliveries": counted,
-            "deliveries_per_s": round(counted / (seen[-1][0] - first[0])),
-            "cpu_us_per_delivery": used.us_each(counted),
+            "deliveries": total,
+            "deliveries_per_s": round(total / (seen[-1][0] - began[0])),
+            "cpu_us_per_delivery": used.us_each(total),
             "deliveries_each_second": each_second(seen),
         }
-    await _check(made, posts)
+    await _check(made, np.concatenate([authors, posts]))
     return figures
 
 
-async def delivered(made: Measured, rows: Mapping[int, IntArray], enough: int) -> Seen:
+@contextmanager
+def _standing_still(pids: Collection[int]) -> Iterator[None]:
+    """The processes do nothing inside, and go on after it."""
+    try:
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+async def delivered(made: Measured, rows: Mapping[int, Coming], enough: int) -> Seen:
     """Look at progress until it has passed so many of `rows` (as of `Measured.post`)."""
     deadline = time.monotonic() + _PATIENCE_S
     seen: Seen = []
     while time.monotonic() < deadline:
         progress = await made.profile.views.progress()
-        seen.append((time.monotonic(), sum(int(of[progress.get(p, 0)]) for p, of in rows.items())))
+        seen.append((time.monotonic(), sum(of.by(progress.get(p, 0)) for p, of in rows.items())))
         if seen[-1][1] >= enough:
             return seen
         await asyncio.sleep(_LOOK_S)

@@ -1,8 +1,8 @@
 """What is told about a running part: structured logs, the trace an event belongs to, metrics."""
 
 import logging
+import random
 import re
-import secrets
 import sys
 from contextvars import ContextVar
 from typing import Final
@@ -36,17 +36,23 @@ TRACE: Final[ContextVar[str]] = ContextVar("foldline_trace", default="")
 _TRACEPARENT: Final = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 
 
+def random_hex(digits: int) -> str:
+    """An id that is only unique, not secret. Asking the system for it would give the interpreter
+    away to another thread, and wait to get it back."""
+    return f"{random.getrandbits(4 * digits):0{digits}x}"
+
+
 def trace_of(traceparent: str | None) -> str:
     """The trace id of a `traceparent` header, or a new one where there is none of use."""
     match = _TRACEPARENT.fullmatch(traceparent or "")
     if match is None or set(match[1]) == {"0"}:
-        return secrets.token_hex(16)
+        return random_hex(32)
     return match[1]
 
 
 def traceparent() -> str:
     """The current trace as a `traceparent` header, with a span of its own."""
-    return f"00-{TRACE.get() or secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+    return f"00-{TRACE.get() or random_hex(32)}-{random_hex(16)}-01"
 
 
 def configure_logging(*, as_json: bool, level: str = "info") -> None:

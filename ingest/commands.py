@@ -1,12 +1,11 @@
 """What every command works with, and begins with."""
 
-import uuid
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from foldline import appends
+from foldline import appends, telemetry
 from foldline.clock import Clock
 from foldline.control.port import Control
 from foldline.core.codec import Envelope
@@ -44,7 +43,7 @@ class Commands:
     async def append(self, event: Event, idempotency_key: str | None = None) -> Position:
         """The event into the log; where it stands, once it is durable there."""
         envelope = Envelope(
-            id=uuid.uuid4().hex,
+            id=telemetry.random_hex(32),
             event=event,
             occurred_at=self.clock.now_ms(),
             idempotency_key=idempotency_key,
