@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +80,10 @@ class Measured:
             for partition, rows in made.items()
         }
 
+    async def empty(self, *tables: str) -> None:
+        """Take all rows out of these tables of the views."""
+        await asyncio.to_thread(_empty, self.settings, tables)
+
     @contextmanager
     def worker(self, number: int) -> Iterator[Path]:
         """A worker as a process, without a supervisor; the file with what it says."""
@@ -112,7 +116,7 @@ class Installation:
     @asynccontextmanager
     async def measured(self, **numbers: object) -> AsyncIterator[Measured]:
         """Empty timelines and a new topic; `numbers`: settings that differ."""
-        await asyncio.to_thread(self._empty)
+        await asyncio.to_thread(_empty, self.settings, _EMPTIED)
         with tempfile.TemporaryDirectory(prefix="foldline-") as data_dir:
             own = {"data_dir": Path(data_dir), "topic": f"b{uuid.uuid4().hex[:12]}"}
             settings = self.settings.model_copy(update=own | numbers)
@@ -122,11 +126,6 @@ class Installation:
                 yield Measured(settings, profile, self.session, self.work)
             finally:
                 await profile.close()
-
-    def _empty(self) -> None:
-        with blocking_session(self.settings) as session:
-            for table in _EMPTIED:
-                session.execute(f"TRUNCATE {_keyspace(self.settings)}.{table}", timeout=60)
 
 
 @asynccontextmanager
@@ -227,6 +226,12 @@ def blocking_session(settings: Settings) -> Iterator[Any]:
         yield session
     finally:
         session.cluster.shutdown()
+
+
+def _empty(settings: Settings, tables: Iterable[str]) -> None:
+    with blocking_session(settings) as session:
+        for table in tables:
+            session.execute(f"TRUNCATE {_keyspace(settings)}.{table}", timeout=60)
 
 
 def _drop(settings: Settings) -> None:

@@ -27,27 +27,30 @@ BATCHED: Final = "Stream-Framework, Redis, batched"
 CASSANDRA: Final = "Stream-Framework, Cassandra"
 
 _BUCKETS: Final = 64
-_USERS: Final = 100_000
-_MEAN: Final = 403
+_SHARES: Final = (0.5, 0.8)
+_WARM_ROUNDS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much is measured. `deliveries` for each way but the slow ones, which get `few`."""
+    """How much is measured. `deliveries` for each way but the slow ones, which get `few`. `means`
+    and `recipients`: other audiences and other crowds than `mean` and `users`."""
 
     rounds: int
+    users: int
+    mean: int
     deliveries: int
     few: int
-    means: tuple[int, ...]
-    recipients: tuple[int, ...]
     fresh_posts: int
-    giant: bool
+    means: tuple[int, ...] = ()
+    recipients: tuple[int, ...] = ()
+    workers_and_giant: bool = False
 
 
 WHOLE: Final = Scale(
-    5, 1_000_000, 20_000, (10, 100, 403), (10_000, 100_000, 1_000_000), 1_500, True
+    5, 100_000, 403, 2_000_000, 20_000, 1_500, (10, 100), (10_000, 1_000_000), True
 )
-QUICK: Final = Scale(1, 200_000, 4_000, (403,), (100_000,), 200, giant=False)
+QUICK: Final = Scale(1, 10_000, 50, 100_000, 2_000, 200)
 
 
 @dataclass(slots=True)
@@ -61,15 +64,24 @@ class Suite:
     async def run(self) -> Figures:
         """Everything, as what goes into the file of results."""
         found: Figures = {}
-        async with self._installed(_USERS, _MEAN) as made_of:
+        scale = self.scale
+        async with self._installed(scale.users, scale.mean) as made_of:
             await self._warm_up(made_of)
             found["ways"] = await self._ways(made_of)
-            found["workers"] = await self._workers(made_of)
+            if scale.workers_and_giant:
+                found["workers"] = await self._workers(made_of)
             most = found["ways"]["rates"][FANOUT]["median"]
-            found["freshness"] = [await self._fresh(made_of, share, most) for share in (0.5, 0.8)]
-        found["fan_out_sizes"] = [await self._of_mean(mean) for mean in self.scale.means]
-        found["recipients"] = [await self._of_users(users) for users in self.scale.recipients]
-        if self.scale.giant:
+            found["freshness"] = [await self._fresh(made_of, share, most) for share in _SHARES]
+        known = found["ways"]["rounds"]
+        found["fan_out_sizes"] = [
+            {"mean": mean} | await self._measured(scale.users, mean, known)
+            for mean in sorted((*scale.means, scale.mean))
+        ]
+        found["recipients"] = [
+            _with_cost({"users": users} | await self._measured(users, scale.mean, known))
+            for users in sorted((*scale.recipients, scale.users))
+        ]
+        if scale.workers_and_giant:
             self.say("one tweet to a million followers")
             found["giant"] = await giant(self.stack)
         return found
@@ -79,11 +91,12 @@ class Suite:
         return installation(self.stack.endpoints(), work, buckets=_BUCKETS)
 
     async def _warm_up(self, made_of: Installation) -> None:
-        """The server's compiler needs some hundred thousand rows."""
+        """The server's compiler needs some million rows."""
         self.say("warming up")
-        posts = made_of.work.posts_of(self.scale.deliveries // 2)
-        await _on(made_of, limit, posts, self.stack)()
-        await _on(made_of, pipeline, posts, self.stack)()
+        posts = made_of.work.posts_of(self.scale.deliveries)
+        for _ in range(min(_WARM_ROUNDS, self.scale.rounds)):
+            await _on(made_of, limit, posts, self.stack)()
+            await _on(made_of, pipeline, posts, self.stack)()
 
     async def _ways(self, made_of: Installation) -> Figures:
         work = made_of.work
@@ -116,22 +129,14 @@ class Suite:
         self.say(f"at {share:.0%} load fresh after {found['fresh_ms']} ms")
         return {"share": share} | found
 
-    async def _of_mean(self, mean: int) -> Figures:
-        self.say(f"{mean} followers on average")
-        async with self._installed(_USERS, mean) as made_of:
-            return {"mean": mean} | await self._against_the_limit(made_of)
-
-    async def _of_users(self, users: int) -> Figures:
-        """At equal rows per mutation: the same buckets, and the same tweets in a batch."""
-        self.say(f"{users:,} users")
-        async with self._installed(users, _MEAN) as made_of:
-            found = await self._against_the_limit(made_of)
-        cost = {
-            part: spread([each["cpu_us_per_delivery"][part] for each in found["rounds"][FANOUT]])
-            for part in ("worker 1", "cassandra", "kafka")
-        }
-        medians = {part: round(values["median"], 2) for part, values in cost.items()}
-        return {"users": users, "cost_us": medians, "cost_us_spread": cost} | found
+    async def _measured(self, users: int, mean: int, known: Found) -> Figures:
+        """At equal rows per mutation: the same buckets, and the same tweets in a batch. `known`:
+        what was found for the scale's own users and mean."""
+        if (users, mean) == (self.scale.users, self.scale.mean):
+            return _summed({name: known[name] for name in (LIMIT, FANOUT)})
+        self.say(f"{users:,} users, {mean} followers on average")
+        async with self._installed(users, mean) as made_of:
+            return await self._against_the_limit(made_of)
 
     async def _against_the_limit(self, made_of: Installation) -> Figures:
         posts = made_of.work.posts_of(self.scale.deliveries // 2)
@@ -144,6 +149,15 @@ class Suite:
 
 def _summed(found: Found, of: str = FANOUT) -> Figures:
     return {"rates": rates(found), "ratios": ratios(found, of), "rounds": found}
+
+
+def _with_cost(found: Figures) -> Figures:
+    cost = {
+        part: spread([each["cpu_us_per_delivery"][part] for each in found["rounds"][FANOUT]])
+        for part in ("worker 1", "cassandra", "kafka")
+    }
+    medians = {part: round(values["median"], 2) for part, values in cost.items()}
+    return found | {"cost_us": medians, "cost_us_spread": cost}
 
 
 def _on(

@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     buckets: int = Field(default=0, ge=0, description="0: by users")
     follower_shards: int = Field(default=4, ge=1, le=256)
     requests_in_flight: int = Field(default=64, ge=1)
-    mutation_bytes: int = Field(default=32_768, ge=1, description="of rows of one bucket")
+    mutation_bytes: int = Field(default=163_840, ge=1, description="of rows of one bucket")
     rows_per_page: int = Field(default=5_000, ge=1, description="rows of one answer of the store")
     store_timeout_s: float = Field(default=10.0, gt=0)
     store_reconnect_s: float = Field(default=0.5, gt=0)

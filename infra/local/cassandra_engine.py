@@ -9,7 +9,7 @@ from infra.probes import cassandra_answers
 _HEAP = {
     # In a short life the second compiler takes half of a start's time and gives nothing back.
     "tests": ["-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"],
-    "benchmarks": ["-Xms1g", "-Xmx2g", "-XX:+UseG1GC"],
+    "benchmarks": ["-Xms4g", "-Xmx4g", "-XX:+UseParallelGC"],
 }
 # `group` acknowledges after fsync; `periodic` loses acknowledged rows on a kill -9.
 _COMMITLOG = {
