@@ -47,6 +47,7 @@ async def test_the_pipeline_delivers_the_workload_as_it_sees_for_itself(
     posts = installed.work.posts_of(_ROWS)
     async with installed.measured() as made:
         figures = await pipeline(made, posts, engines)
+        await read_back(made.profile.views, made.work, posts)
     assert figures["deliveries"] == int(installed.work.sizes[posts].sum())
 
 
