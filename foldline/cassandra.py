@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 _COMMITLOG_SYNC: Final = "SELECT value FROM system_views.settings WHERE name = 'commitlog_sync'"
 _SWAPS_MAX: Final = 8
-_WRITES_PER_REQUEST: Final = 10  # of more partitions a server warns by default
+_WRITES_PER_REQUEST: Final = 20  # of more partitions a server warns by default
 _BYTES_MAX: Final = 32 << 10  # of the parameters of a request that has several writes
 _log = structlog.get_logger(__name__)
 
@@ -214,11 +214,9 @@ async def open_session(
 
     def connect_and_prepare() -> CassandraSession:
         with driver_errors(unavailable):
-            session = connect(settings)
+            session = connect(settings, keyspace)
             try:
-                prepared = {
-                    name: _prepare(session, keyspace, text) for name, text in statements.items()
-                }
+                prepared = {name: _prepare(session, text) for name, text in statements.items()}
             except BaseException:
                 session.cluster.shutdown()
                 raise
@@ -262,8 +260,8 @@ def _periodic_hosts(settings: Settings) -> list[str]:
     return [str(host.address) for host, row in found.items() if row and row[0] == "periodic"]
 
 
-def _prepare(session: Any, keyspace: str, text: str) -> Any:
-    prepared = session.prepare(text, keyspace=keyspace)
+def _prepare(session: Any, text: str) -> Any:
+    prepared = session.prepare(text)
     prepared.is_idempotent = True
     if " IN ? " in text and "ORDER BY" in text:
         prepared.fetch_size = None  # Cassandra can't page what it sorts over several partitions

@@ -33,15 +33,16 @@ AT_FAULT: Final[tuple[type[Exception], ...]] = (RequestValidationException, Synt
 """What the driver raises where the store did answer, and the request is at fault."""
 
 _TOO_MUCH: Final = (OperationTimedOut, Timeout, OverloadedErrorMessage)
-_PROTOCOL_VERSION: Final = 5  # the first in which a statement names its keyspace
+_ANY_KEYSPACE: Final = 5  # the first protocol in which a statement names its keyspace
+_ONE_KEYSPACE: Final = 4  # without the checksums of the next, which both sides pay for: ADR 0012
 
 
-def connect(settings: Settings) -> Any:
-    """The driver's session, in no keyspace. Its `cluster` is to be shut down by the caller."""
+def connect(settings: Settings, keyspace: str | None = None) -> Any:
+    """The driver's session, in this keyspace. Its `cluster` is to be shut down by the caller."""
     cluster = Cluster(
         contact_points=settings.cassandra_hosts.split(","),
         port=settings.cassandra_port,
-        protocol_version=_PROTOCOL_VERSION,
+        protocol_version=_ANY_KEYSPACE if keyspace is None else _ONE_KEYSPACE,
         execution_profiles={EXEC_PROFILE_DEFAULT: _profile(settings)},
         # The default backs off to ten minutes and gives up in the end.
         reconnection_policy=ConstantReconnectionPolicy(
@@ -54,6 +55,8 @@ def connect(settings: Settings) -> Any:
     )
     try:
         session = cluster.connect()
+        if keyspace is not None:
+            session.set_keyspace(keyspace)
     except BaseException:
         cluster.shutdown()
         raise

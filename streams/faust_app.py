@@ -59,7 +59,7 @@ def worker_app(settings: Settings, generation: Generation, projector: Projector)
                 batch.append(_record_of(event))
                 if len(batch) < settings.batch_events:
                     if stream.channel.empty():
-                        await projector.room()
+                        await projector.quiet()
                     if not stream.channel.empty():
                         continue
                 await _apply(projector, batch)

@@ -112,9 +112,10 @@ class Projector:
                 self.halted[partition] = why
                 _logger.error("partition halted", partition=partition, why=why)
 
-    async def room(self) -> None:
-        """Wait until a part could be written at once: what comes meanwhile belongs to it."""
-        await self._window.room()
+    async def quiet(self) -> None:
+        """Wait until what was folded is written, but for long parts: a small part costs the store
+        almost what a larger one does, so what comes meanwhile belongs to the next."""
+        await self._window.quiet()
 
     def pause(self) -> None:
         """Pass over what still comes, and the rest of the batch in hand, until partitions are

@@ -86,6 +86,7 @@ class Window:
         self._turn_of_long = asyncio.Lock()
         self._chains: dict[int, deque[_Stretch]] = {}
         self._writing: set[asyncio.Task[None]] = set()
+        self._short: set[asyncio.Task[None]] = set()
         self._failed = asyncio.Event()
         self._error: BaseException | None = None
 
@@ -94,14 +95,15 @@ class Window:
         self.progress = dict(progress)
         self._chains = {partition: deque() for partition in progress}
 
-    async def room(self) -> None:
-        """Wait until there is room."""
-        async with self._room:
-            pass
+    async def quiet(self) -> None:
+        """Wait until no part is being written but long ones."""
+        while self._short:
+            await asyncio.wait(self._short)
 
     async def put(self, part: Part) -> None:
         """Begin to write a part, when there is room."""
-        room = self._room_for_long if part.rows > self._rows_max else self._room
+        long = part.rows > self._rows_max
+        room = self._room_for_long if long else self._room
         await room.acquire()
         self.check()
         stretches = {partition: _Stretch(end) for partition, end in part.progress.items()}
@@ -109,9 +111,12 @@ class Window:
             self._chains[partition].append(stretch)
         writing = asyncio.create_task(self._write(part, stretches))
         self._writing.add(writing)
+        if not long:
+            self._short.add(writing)
 
         def over(task: asyncio.Task[None]) -> None:
             self._writing.discard(task)
+            self._short.discard(task)
             room.release()
             if not task.cancelled() and (error := task.exception()):
                 self._error = error

@@ -13,7 +13,7 @@ _HEAP = {
 }
 # `group` acknowledges after fsync; `periodic` loses acknowledged rows on a kill -9.
 _COMMITLOG = {
-    "group": "commitlog_sync: group\ncommitlog_sync_group_window: 5ms",
+    "group": "commitlog_sync: group\ncommitlog_sync_group_window: 1ms",
     "periodic": "commitlog_sync: periodic\ncommitlog_sync_period: 10s",
 }
 

@@ -130,6 +130,19 @@ async def test_progress_waits_for_what_is_held_up_and_the_rows_behind_it_do_not(
     assert sorted(await folding.profile.views.tweets([1, 2, 3, 4])) == [1, 2, 3, 4]
 
 
+async def test_it_is_quiet_when_all_parts_are_written(folding: Folding) -> None:
+    await asyncio.wait_for(folding.projector.quiet(), PATIENCE_S)
+    folding.views.holds = slow
+    await folding.fold(TweetPosted(folding.key(0), 1, "slow"))
+    await folding.fold(TweetPosted(folding.key(1), 2, "soon done"))
+    quiet = asyncio.ensure_future(folding.projector.quiet())
+    done, _ = await asyncio.wait([quiet], timeout=0.3)
+    assert not done
+    folding.views.released.set()
+    await asyncio.wait_for(quiet, PATIENCE_S)
+    assert await folding.profile.views.progress() == {0: 1, 1: 1}
+
+
 async def test_a_follow_that_is_not_written_yet_counts_for_the_next_tweet(folding: Folding) -> None:
     author = folding.key(2)
     folding.views.holds = lambda effect: not isinstance(effect, PutTweet | Deliver)
@@ -156,6 +169,7 @@ async def test_a_tweet_to_very_many_goes_by_slices_and_leaves_room(folding: Fold
 
     await until(others_are_done)
     assert folding.projector.progress[0] == len(edges)
+    await asyncio.wait_for(folding.projector.quiet(), PATIENCE_S)
     folding.views.released.set()
     await folding.projector.stop()
     assert folding.projector.progress[0] == len(edges) + 1
