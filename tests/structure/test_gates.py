@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import no_skips
+from tests.mutants.__main__ import Mutant, mutants
 from tests.structure.tree import ROOT
 
 TIMEOUT_S = 120
@@ -33,6 +34,13 @@ def test_imports_point_one_way() -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 broken" in done.stdout
+
+
+@pytest.mark.parametrize("mutant", mutants(), ids=lambda mutant: mutant.patch.stem)
+def test_a_known_bug_can_still_be_planted(mutant: Mutant) -> None:
+    command = ["git", "apply", "--check", str(mutant.patch)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.full
