@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 _COMMITLOG_SYNC: Final = "SELECT value FROM system_views.settings WHERE name = 'commitlog_sync'"
 _SWAPS_MAX: Final = 8
-_WRITES_PER_REQUEST: Final = 20  # of more partitions a server warns by default
+_WRITES_PER_REQUEST: Final = 10  # of more partitions a server warns by default
 _BYTES_MAX: Final = 32 << 10  # of the parameters of a request that has several writes
 _log = structlog.get_logger(__name__)
 

@@ -38,7 +38,7 @@ _ONE_KEYSPACE: Final = 4  # without the checksums of the next, which both sides 
 
 
 def connect(settings: Settings, keyspace: str | None = None) -> Any:
-    """The driver's session, in this keyspace. Its `cluster` is to be shut down by the caller."""
+    """The driver's session, in a keyspace or in none. The caller shuts its `cluster` down."""
     cluster = Cluster(
         contact_points=settings.cassandra_hosts.split(","),
         port=settings.cassandra_port,

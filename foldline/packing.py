@@ -90,11 +90,10 @@ class PackedStatement:
         """Where to cut the rows from `start` to `end`. `weight`: of all up to each, it included."""
         while start < end:
             before = int(weight[start - 1]) if start else 0
-            if weight[end - 1] - before <= self._weight_max and end - start <= _ROWS_MAX:
-                yield start, end
-                return
-            fits = int(np.searchsorted(weight, before + self._weight_max, side="right"))
-            stop = min(end, start + _ROWS_MAX, max(fits, start + 1))
+            stop = min(end, start + _ROWS_MAX)
+            if weight[stop - 1] - before > self._weight_max:
+                fits = int(np.searchsorted(weight, before + self._weight_max, side="right"))
+                stop = max(fits, start + 1)
             yield start, stop
             start = stop
 
