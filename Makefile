@@ -49,6 +49,19 @@ fmt: setup ## Format the code
 mutants: setup ## Plant each known bug in a copy and show the test that kills it
 	$(BIN)/python -m tests.mutants
 
+# Another library of timelines needs older libraries than ours: an environment of its own.
+PEERS := .venv-peers
+PEERS_STAMP := $(PEERS)/.installed
+
+$(PEERS_STAMP): benchmarks/peers/requirements.lock
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+.PHONY: bench-fanout
+bench-fanout: setup $(PEERS_STAMP) ## Measure fan-out against its ceiling and its peers (an hour)
+	$(BIN)/python -m benchmarks $(ARGS)
+
 .PHONY: engines-up engines-down
 engines-up: setup ## Start local Kafka, Cassandra and Redis
 	$(BIN)/foldline engines up

@@ -1,6 +1,5 @@
 """`python -m benchmarks`: measures fan-out; writes figures, pictures and the page about them."""
 
-import asyncio
 import json
 import tempfile
 from datetime import UTC, datetime
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+import uvloop
 
 from app.progress import stderr
 from benchmarks.report import write_report
@@ -45,7 +45,7 @@ def _measured(quick: bool) -> dict[str, object]:
         stack = local_stack(Path(state_dir), Tuning(heap="benchmarks"))
         try:
             stack.up(say)
-            found = asyncio.run(Suite(stack, QUICK if quick else WHOLE, say).run())
+            found = uvloop.run(Suite(stack, QUICK if quick else WHOLE, say).run())
         finally:
             stack.down()
     return {"measured_at": began.isoformat(timespec="seconds"), "quick": quick, **found}

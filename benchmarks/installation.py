@@ -89,7 +89,7 @@ class Measured:
         """A worker as a process, without a supervisor; the file with what it says."""
         own = self.of_worker(number)
         said = own.data_dir / f"{own.worker_instance}.log"
-        with process_of(own, said, "worker", "--lone"):
+        with process_of(own, said, "--log-level", "info", "worker", "--lone"):
             yield said
 
     def pid_of(self, number: int) -> int:
@@ -219,9 +219,9 @@ def _edges(work: Workload, put: PackedStatement, shards: int) -> Iterator[Packed
 
 
 @contextmanager
-def blocking_session(settings: Settings) -> Iterator[Any]:
-    """The driver's own session, in no keyspace."""
-    session = connect(settings)
+def blocking_session(settings: Settings, keyspace: str | None = None) -> Iterator[Any]:
+    """The driver's own session."""
+    session = connect(settings, keyspace)
     try:
         yield session
     finally:

@@ -30,8 +30,7 @@ async def naive(made: Measured, posts: IntArray, stack: EngineStack) -> Figures:
 def _deliver(made: Measured, posts: IntArray, stack: EngineStack) -> Figures:
     work = made.work
     rows = int(work.sizes[posts].sum())
-    with blocking_session(made.settings) as session:
-        session.set_keyspace(views_keyspace(made.settings, 1))
+    with blocking_session(made.settings, views_keyspace(made.settings, 1)) as session:
         insert = session.prepare(_INSERT)
         used = ProcessorTime({"cassandra": stack.cassandra.pid, "client": os.getpid()})
         began = time.monotonic()

@@ -98,8 +98,7 @@ async def _check(made: Measured, posts: IntArray) -> None:
 
 
 def _count(made: Measured) -> int:
-    with blocking_session(made.settings) as session:
-        session.set_keyspace(views_keyspace(made.settings, 1))
+    with blocking_session(made.settings, views_keyspace(made.settings, 1)) as session:
         query = session.prepare("SELECT count(*) FROM user_timelines WHERE bucket = ?")
         return sum(
             session.execute(query, (bucket,), timeout=60).one()[0]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+import uvloop
 
 from app.output import stdout
 from benchmarks.flames import flame_graph
@@ -39,7 +40,7 @@ def main(
         library = _profiler(Path(folder))
         try:
             stack.up(stdout.out)
-            asyncio.run(_profile(stack, mean, seconds, library))
+            uvloop.run(_profile(stack, mean, seconds, library))
         finally:
             stack.down()
 

@@ -3,6 +3,8 @@ to whichever loop asked."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from itertools import islice
+from operator import attrgetter
 from typing import Any, Final, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -27,7 +29,8 @@ T = TypeVar("T")
 
 _COMMITLOG_SYNC: Final = "SELECT value FROM system_views.settings WHERE name = 'commitlog_sync'"
 _SWAPS_MAX: Final = 8
-_WRITES_PER_REQUEST: Final = 10  # of more partitions a server warns by default
+_PARTITIONS_PER_REQUEST: Final = 10  # of more a server warns by default
+_SORTED_AT_ONCE: Final = 1_000
 _BYTES_MAX: Final = 32 << 10  # of the parameters of a request that has several writes
 _log = structlog.get_logger(__name__)
 
@@ -90,17 +93,25 @@ class CassandraSession:
     def _handfuls(self, rows: Iterable[Write]) -> Iterator[Any]:
         # Unlogged, and of several partitions: that is no more than a cheaper way to send them.
         some: list[Any] = []
+        keys: set[bytes] = set()
         size = 0
-        for name, *values in rows:
-            row = self.bind(name, *values)
+        for row in self._by_partition(rows):
             weight = sum(len(value) for value in row.values if isinstance(value, bytes))
-            if len(some) == _WRITES_PER_REQUEST or (some and size + weight > _BYTES_MAX):
+            full = len(keys) == _PARTITIONS_PER_REQUEST and row.routing_key not in keys
+            if some and (full or size + weight > _BYTES_MAX):
                 yield _as_one(some)
-                some, size = [], 0
+                some, keys, size = [], set(), 0
             some.append(row)
+            keys.add(row.routing_key)
             size += weight
         if some:
             yield _as_one(some)
+
+    def _by_partition(self, rows: Iterable[Write]) -> Iterator[Any]:
+        # What one request has of a partition, in several tables too, is one mutation.
+        todo = iter(rows)
+        while some := [self.bind(name, *values) for name, *values in islice(todo, _SORTED_AT_ONCE)]:
+            yield from sorted(some, key=attrgetter("routing_key"))
 
     async def swap(self, name: str, *values: object) -> dict[str, Any] | None:
         """Compare and set. None if it was applied, else what stands instead: of a row that is not

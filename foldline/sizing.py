@@ -5,7 +5,7 @@ from typing import Final
 PARTS_WRITTEN: Final = 3
 """Parts that a worker writes at once."""
 
-_USERS_PER_BUCKET: Final = 1_000
+_USERS_PER_BUCKET: Final = 4_000
 _BUCKETS: Final = (16, 65_536)
 _PARTITIONS_PER_WORKER: Final = 8
 _PARTITIONS: Final = (16, 1_024)
@@ -17,7 +17,7 @@ _EVENTS: Final = (256, 2_048)
 
 
 def buckets_of_users(users: int) -> int:
-    """About a thousand users each."""
+    """Up to four thousand users each."""
     return _power_of_two(users / _USERS_PER_BUCKET, _BUCKETS)
 
 

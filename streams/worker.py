@@ -7,6 +7,7 @@ import sys
 from typing import Final
 
 import structlog
+import uvloop
 
 from foldline.cassandra import require_group_commitlog
 from foldline.clock import SystemClock
@@ -27,7 +28,7 @@ def run_worker(settings: Settings) -> int:
     Cassandra driver must not be carried over a fork."""
     try:
         with only_instance(settings):
-            asyncio.run(_work(settings))
+            uvloop.run(_work(settings))
     except ConflictError as error:
         return _refused(Exit.LOCKED, error)
     except MisconfiguredError as error:

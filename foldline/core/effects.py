@@ -24,8 +24,7 @@ class PutAccount:
 
 @dataclass(frozen=True, slots=True)
 class PutTweet:
-    """A tweet, by id and among its author's. `created_at`: ms since 1970; `new_month`: False where
-    the views surely know already that the author has tweets of this month."""
+    """A tweet, by id and among its author's. `created_at`: ms since 1970."""
 
     tweet_id: int
     author_id: int
@@ -33,7 +32,6 @@ class PutTweet:
     created_at: int
     reply_to: int | None
     stamp: int
-    new_month: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,7 @@ The rules, each checked against random histories with crashes, repeats and zombi
 - A demotion brings every follower what was not pushed, and only then clears the flag.
 - A deletion is final. A late copy of the post writes the tweet again, under its marker.
 - Nothing is skipped because it seems done already: the audience may have been loaded from a view
-  that is ahead of progress, where one write of an event stands and another does not. (A month that
-  holds tweets of the author is no exception: it is by the months that the tweets were found.)
+  that is ahead of progress, where one write of an event stands and another does not.
 """
 
 from collections.abc import Callable
@@ -78,7 +77,6 @@ def _tweet_posted(
             created_at=time_ms(event.tweet_id),
             reply_to=event.reply_to,
             stamp=stamp,
-            new_month=not audience.has_month_of(event.tweet_id),
         ),
         _counts(after, stamp),
     ]

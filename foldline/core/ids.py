@@ -5,7 +5,6 @@ id is a newer tweet; all order and all cursors rest on that. The partition and t
 functions of our own (splitmix64), the same in every profile and every client.
 """
 
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -23,7 +22,6 @@ NO_IDS.flags.writeable = False
 
 _TIME_SHIFT: Final = NODE_BITS + SEQUENCE_BITS
 _MASK_64: Final = (1 << 64) - 1
-_MS_PER_DAY: Final = 86_400_000
 
 
 class Snowflakes:
@@ -77,21 +75,3 @@ def buckets_of(user_ids: IntArray, buckets: int) -> IntArray:
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     z ^= z >> np.uint64(31)
     return (z % np.uint64(buckets)).astype(np.int64)
-
-
-def month_of(snowflake: int) -> int:
-    """The month a tweet belongs to, counted from January of year 0 (`year * 12 + month - 1`)."""
-    days = np.datetime64(time_ms(snowflake) // _MS_PER_DAY, "D")
-    return int(days.astype("datetime64[M]").astype(int)) + 1970 * 12
-
-
-def month_span(snowflake: int) -> tuple[int, int]:
-    """The first id of this one's month, and the last."""
-    month = month_of(snowflake)
-    return _first_id_in(month), min(_first_id_in(month + 1) - 1, MAX_ID)
-
-
-@lru_cache(maxsize=24)
-def _first_id_in(month: int) -> int:
-    begins = np.datetime64(month - 1970 * 12, "M").astype("datetime64[ms]")
-    return first_id_at(int(begins.astype(int)))

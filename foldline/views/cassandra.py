@@ -55,7 +55,7 @@ class CassandraViews(CassandraReads):
         async def read(author_id: int) -> None:
             followers, posts, flags = await asyncio.gather(
                 self._session.ids("all_followers", author_id, self._placement.all_shards),
-                self._posts(author_id),
+                self._session.rows("tweets_of", author_id),
                 self._session.rows("celebrity", self._placement.shard(author_id), author_id),
             )
             found[author_id] = Audience(
@@ -112,10 +112,6 @@ class CassandraViews(CassandraReads):
     def _writes(self, effects: Iterable[Effect]) -> Iterator[Write]:
         for effect in effects:
             yield from writes(effect, self._placement)
-
-    async def _posts(self, author_id: int) -> list[Row]:
-        months = (await self.months_of([author_id])).get(author_id)
-        return await self._session.rows("tweets_in_months", author_id, months) if months else []
 
 
 def _sorted(ids: Iterable[int]) -> IntArray:

@@ -5,7 +5,7 @@ far more on a request than on a row. (126 tweets: 24 ms of client CPU one by one
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -13,9 +13,9 @@ from typing import Final
 import numpy as np
 
 from foldline.cassandra import CassandraSession, Row
-from foldline.core.ids import IntArray, month_of
+from foldline.core.ids import IntArray
 from foldline.core.span import Direction, Span
-from foldline.views.cassandra_rows import Placement
+from foldline.views.cassandra_rows import Placement, second_of
 from foldline.views.port import Account, TimelineRows, Tweet
 
 _KEYS_PER_READ: Final = 25  # more would wait for one coordinator
@@ -32,7 +32,7 @@ class CassandraReads:
         self._placement = placement
 
     async def accounts(self, user_ids: Sequence[int]) -> dict[int, Account]:
-        rows = await self._of("accounts", user_ids)
+        rows = await self._of("accounts", user_ids, lambda some: [some])
         return {row[0]: _account(row) for row in rows if row[1] is not None}
 
     async def account_id(self, username: str) -> int | None:
@@ -54,20 +54,15 @@ class CassandraReads:
         return np.array(found[:limit], dtype=np.int64)
 
     async def tweets(self, tweet_ids: Sequence[int]) -> dict[int, Tweet]:
-        rows = await self._of("tweets", tweet_ids)
+        rows = await self._of("tweets", tweet_ids, lambda some: [_seconds_of(some), some])
         return {row[0]: Tweet(*(*row[:5], bool(row[5]))) for row in rows if row[1] is not None}
 
     async def tweets_of(self, author_ids: Sequence[int], span: Span) -> dict[int, IntArray]:
-        used = await self.months_of(author_ids)
         found: dict[int, list[int]] = {author_id: [] for author_id in author_ids}
-        first, last = month_of(span.above), month_of(span.below)
-        months = {month for own in used.values() for month in own if first <= month <= last}
-        for month in sorted(months, reverse=span.direction is Direction.OLDER):
-            short = [a for a, own in used.items() if month in own and len(found[a]) < span.limit]
-            await self._session.for_each(
-                partial(self._find_tweets, month=month, span=span, found=found),
-                _shares(short, _ROWS_PER_READ // span.limit),
-            )
+        await self._session.for_each(
+            partial(self._find_tweets, span=span, found=found),
+            _shares(list(found), _ROWS_PER_READ // span.limit),
+        )
         return {a: np.array(ids[: span.limit], dtype=np.int64) for a, ids in found.items()}
 
     async def timeline(self, user_id: int, span: Span) -> TimelineRows:
@@ -98,14 +93,14 @@ class CassandraReads:
         ]
 
     async def _find_tweets(
-        self, authors: Sequence[int], month: int, span: Span, found: dict[int, list[int]]
+        self, authors: Sequence[int], span: Span, found: dict[int, list[int]]
     ) -> None:
-        """Add the authors' live tweets of one month, each author's up to the limit at least."""
+        """Add the authors' live tweets, each author's up to the limit at least."""
         todo = [(authors, span)]
         while todo:
             asked, within = todo.pop()
             rows = await self._session.rows(
-                _TWEETS[span.direction], asked, month, within.above, within.below, span.limit
+                _TWEETS[span.direction], asked, within.above, within.below, span.limit
             )
             own: dict[int, list[int]] = defaultdict(list)
             for author_id, tweet_id, deleted in rows:
@@ -118,20 +113,22 @@ class CassandraReads:
                 if len(ids) == span.limit > len(found[author_id])
             ]
 
-    async def months_of(self, author_ids: Sequence[int]) -> dict[int, list[int]]:
-        """The months in which each author has, or had, tweets; ascending."""
-        rows = await self._of("months", author_ids)
-        return {author_id: sorted(months or ()) for author_id, months in rows}
-
-    async def _of(self, name: str, keys: Sequence[int]) -> list[Row]:
-        """The rows of many partitions, in no order."""
+    async def _of(
+        self, name: str, keys: Sequence[int], values: Callable[[Sequence[int]], Sequence[object]]
+    ) -> list[Row]:
+        """The rows of many keys, in no order. `values`: the parameters that ask for some of them,
+        which are neighbours."""
         found: list[Row] = []
 
         async def read(some: Sequence[int]) -> None:
-            found.extend(await self._session.rows(name, some))
+            found.extend(await self._session.rows(name, *values(some)))
 
-        await self._session.for_each(read, _shares(list(set(keys))))
+        await self._session.for_each(read, _shares(sorted(set(keys))))
         return found
+
+
+def _seconds_of(tweet_ids: Sequence[int]) -> list[int]:
+    return sorted({second_of(tweet_id) for tweet_id in tweet_ids})
 
 
 def _shares(keys: Sequence[int], most: int = _KEYS_PER_READ) -> list[Sequence[int]]:

@@ -6,8 +6,10 @@ from typing import Any, Final
 
 from foldline.cassandra import Write
 from foldline.core import effects as fx
-from foldline.core.ids import month_of, splitmix64
+from foldline.core.ids import splitmix64
 from foldline.core.position import BELOW_FLOOR_STAMP
+
+_SECOND_BITS: Final = 32  # 22 of a snowflake are below its milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,11 @@ class Placement:
         return list(range(self.shards))
 
 
+def second_of(tweet_id: int) -> int:
+    """The partition of a tweet: those of 1,024 milliseconds share one."""
+    return tweet_id >> _SECOND_BITS
+
+
 def writes(effect: fx.Effect, placement: Placement) -> Iterator[Write]:
     """The writes of one effect, in any order; none for what goes into timelines as columns."""
     return _WRITES[type(effect)](effect, placement)
@@ -49,9 +56,9 @@ def _put_account(effect: fx.PutAccount, placement: Placement) -> Iterator[Write]
 
 
 def _put_tweet(effect: fx.PutTweet, placement: Placement) -> Iterator[Write]:
-    month = month_of(effect.tweet_id)
     yield (
         "put_tweet",
+        second_of(effect.tweet_id),
         effect.tweet_id,
         effect.author_id,
         effect.text,
@@ -59,16 +66,12 @@ def _put_tweet(effect: fx.PutTweet, placement: Placement) -> Iterator[Write]:
         effect.reply_to,
         effect.stamp,
     )
-    yield "list_tweet", effect.author_id, month, effect.tweet_id, effect.stamp
-    if effect.new_month:
-        yield "add_month", effect.stamp, {month}, effect.author_id
+    yield "list_tweet", effect.author_id, effect.tweet_id, effect.stamp
 
 
 def _delete_tweet(effect: fx.DeleteTweet, placement: Placement) -> Iterator[Write]:
-    month = month_of(effect.tweet_id)
-    yield "mark_deleted", effect.stamp, effect.tweet_id
-    yield "list_deleted", effect.stamp, effect.author_id, month, effect.tweet_id
-    yield "add_month", effect.stamp, {month}, effect.author_id  # it may come before its post
+    yield "mark_deleted", effect.stamp, second_of(effect.tweet_id), effect.tweet_id
+    yield "list_deleted", effect.stamp, effect.author_id, effect.tweet_id
 
 
 def _put_edge(effect: fx.PutEdge, placement: Placement) -> Iterator[Write]:

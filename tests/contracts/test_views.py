@@ -140,7 +140,7 @@ async def test_spans_of_a_timeline(views: Views) -> None:
         assert rows.authors.tolist() == [(author, other)[tweets.index(t) % 2] for t in expected]
 
 
-async def test_spans_of_authors_across_months_and_years(views: Views) -> None:
+async def test_spans_of_authors_across_years(views: Views) -> None:
     author, second = several(2)
     snowflakes = Snowflakes(9)
     moments = [datetime(y, m, d, tzinfo=UTC) for y, m, d in (

@@ -10,11 +10,10 @@ from foldline.core import effects as fx
 from foldline.core import events as ev
 from foldline.core.audience import Audience
 from foldline.core.fold import fold
-from foldline.core.ids import EPOCH_MS, first_id_at
+from foldline.core.ids import EPOCH_MS
 
 AUTHOR = 1
 TWEET = 5_000 << 22  # made five seconds after the epoch
-FEBRUARY = first_id_at(1_706_745_600_000)
 TWO_FOLLOWERS = Audience(AUTHOR, followers=np.array([8, 9]), tweets=np.array([10, 20, 30]))
 CELEBRITY = Audience(AUTHOR, np.array([8, 9]), np.array([10, 20, 30]), celebrity=True)
 
@@ -52,30 +51,10 @@ def test_a_post_goes_to_every_follower() -> None:
     after, _ = fold(TWO_FOLLOWERS, event, 77, cap=800, settled=False)
     assert after.tweets.tolist() == [10, 20, 30, TWEET]
     assert effects_of(TWO_FOLLOWERS, event) == [
-        (fx.PutTweet, TWEET, AUTHOR, "hello", EPOCH_MS + 5_000, 20, 77, False),
+        (fx.PutTweet, TWEET, AUTHOR, "hello", EPOCH_MS + 5_000, 20, 77),
         (fx.SetCounts, AUTHOR, 2, 4, 77),
         (fx.Deliver, AUTHOR, [TWEET], [8, 9], 77),
     ]
-
-
-@pytest.mark.parametrize(
-    ("tweets", "deleted", "posted", "new_month"),
-    [
-        ([], [], TWEET, True),
-        ([TWEET - 1], [], TWEET, False),
-        ([], [TWEET - 1], TWEET, False),
-        ([TWEET], [], FEBRUARY, True),
-        ([FEBRUARY], [FEBRUARY + 1], TWEET, True),
-        ([TWEET, FEBRUARY + 9], [], FEBRUARY, False),
-    ],
-)
-def test_a_post_says_whether_its_month_is_new(
-    tweets: list[int], deleted: list[int], posted: int, new_month: bool
-) -> None:
-    audience = Audience(AUTHOR, tweets=np.array(tweets), deleted=np.array(deleted))
-    (post, *_) = fold(audience, ev.TweetPosted(AUTHOR, posted, "x"), 7, cap=9, settled=False)[1]
-    assert isinstance(post, fx.PutTweet)
-    assert post.new_month is new_month
 
 
 def test_a_post_without_followers_is_delivered_to_nobody() -> None:

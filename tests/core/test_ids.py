@@ -13,8 +13,6 @@ from foldline.core.ids import (
     Snowflakes,
     buckets_of,
     first_id_at,
-    month_of,
-    month_span,
     partition_of,
     splitmix64,
     time_ms,
@@ -109,28 +107,6 @@ def test_vectorised_buckets_equal_the_scalar_mix(users: list[int], buckets: int)
     found = buckets_of(np.array(users, dtype=np.int64), buckets)
     assert found.dtype == np.int64
     assert found.tolist() == [splitmix64(user) % buckets for user in users]
-
-
-@pytest.mark.parametrize(
-    ("at_ms", "month"),
-    [
-        (EPOCH_MS, 2024 * 12),
-        (1_706_745_599_999, 2024 * 12),  # the last ms of January 2024
-        (1_706_745_600_000, 2024 * 12 + 1),
-        (1_735_689_600_000, 2025 * 12),
-    ],
-)
-def test_the_month_turns_with_its_first_millisecond(at_ms: int, month: int) -> None:
-    assert month_of(first_id_at(at_ms)) == month
-
-
-@given(st.integers(1, MAX_ID))
-def test_the_span_of_a_month_is_all_of_it(tweet: int) -> None:
-    first, last = month_span(tweet)
-    assert first <= tweet <= last
-    assert month_of(first) == month_of(tweet) == month_of(last)
-    assert first == 0 or month_of(first - 1) == month_of(tweet) - 1
-    assert last == MAX_ID or month_of(last + 1) == month_of(tweet) + 1
 
 
 def test_the_shared_empty_array_stays_empty() -> None:

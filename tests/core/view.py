@@ -2,19 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
 from foldline.core import effects as fx
 from foldline.core.audience import Audience
-from foldline.core.ids import IntArray, month_of
+from foldline.core.ids import IntArray
 
 Value = int | str | tuple[int, int]
-
-
-_month = cache(month_of)
 
 
 class Write(NamedTuple):
@@ -54,7 +50,7 @@ class View:
     def live(self, author_id: int) -> IntArray:
         """An author's tweets that bear no marker, sorted. A marker is a cell of its own: a later
         copy of the post does not lift it."""
-        live = self._found("tweets_of", author_id) - self._found("deleted_of", author_id)
+        live = self.cells("tweets_of", author_id).keys() - self.cells("deleted_of", author_id)
         return np.array(sorted(live), dtype=np.int64)
 
     def audience(self, author_id: int) -> Audience:
@@ -63,7 +59,7 @@ class View:
             author_id,
             followers=self.ids("followers", author_id),
             tweets=self.live(author_id),
-            deleted=np.array(sorted(self._found("deleted_of", author_id)), dtype=np.int64),
+            deleted=self.ids("deleted_of", author_id),
             celebrity=author_id in self.cells("celebrities"),
         )
 
@@ -78,11 +74,6 @@ class View:
     def counts(self, user_id: int) -> Value | None:
         """(followers, live tweets), if ever written."""
         return self.cells("counts").get(user_id)
-
-    def _found(self, table: str, author_id: int) -> set[int]:
-        """The tweets of an author in the months that are known to have any."""
-        months = self.cells("months", author_id)
-        return {tweet for tweet in self.cells(table, author_id) if _month(tweet) in months}
 
     def _number(self, table: str, key: int) -> int:
         found = self.cells(table).get(key, 0)
@@ -116,12 +107,9 @@ def _cells_of(effect: fx.Effect) -> Iterator[Write]:
         case fx.PutTweet(tweet_id=tweet, author_id=author, text=text, stamp=stamp):
             yield Write("tweets", 0, tweet, text, stamp)
             yield Write("tweets_of", author, tweet, author, stamp)
-            if effect.new_month:
-                yield Write("months", author, _month(tweet), author, stamp)
         case fx.DeleteTweet(tweet_id=tweet, author_id=author, stamp=stamp):
             yield Write("deleted", 0, tweet, author, stamp)
             yield Write("deleted_of", author, tweet, tweet, stamp)
-            yield Write("months", author, _month(tweet), author, stamp)
         case fx.PutEdge(follower_id=follower, followee_id=followee, stamp=stamp):
             yield Write("followers", followee, follower, stamp, stamp)
             yield Write("following", follower, followee, stamp, stamp)

@@ -6,7 +6,7 @@ from random import Random
 from foldline.core import events as ev
 from foldline.core.ids import partition_of
 
-TICK = 35_000_000 << 22  # ids so far apart that a history lasts for months
+TICK = 35_000_000 << 22  # between the ids of two tweets
 
 
 @dataclass

@@ -15,9 +15,9 @@ MIB = 1 << 20
 
 @pytest.mark.parametrize(
     ("users", "buckets"),
-    [(1, 16), (16_000, 16), (16_001, 32), (1_000_000, 1_024), (10**9, 65_536)],
+    [(1, 16), (64_000, 16), (64_001, 32), (1_000_000, 256), (10**9, 65_536)],
 )
-def test_a_bucket_has_about_a_thousand_users(users: int, buckets: int) -> None:
+def test_a_bucket_has_up_to_four_thousand_users(users: int, buckets: int) -> None:
     assert buckets_of_users(users) == buckets
 
 
@@ -36,7 +36,7 @@ def test_parts_grow_with_the_memory(memory_mb: int, rows: int, events: int) -> N
 
 
 def test_what_is_not_said_follows_from_what_is() -> None:
-    sized = Settings(profile="distributed", users=50_000, workers=8, worker_memory_mb=1_024)
+    sized = Settings(profile="distributed", users=200_000, workers=8, worker_memory_mb=1_024)
     assert (sized.buckets, sized.partition_count) == (64, 64)
     assert (sized.rows_per_part, sized.batch_events) == (262_144, 1_024)
     assert sized.audience_cache_bytes == 256 * MIB
