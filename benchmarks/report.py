@@ -23,6 +23,7 @@ _RATES: Final = (61_000, 122_000, 183_000)
 _EMBEDDED_GOAL: Final = 100_000
 _HALF: Final = 0.5
 _FRESH_MS: Final = 500
+_GROWTH: Final = 1.15
 
 
 def write_report(found: Figures, results: Path) -> None:
@@ -88,7 +89,16 @@ def _others(found: Figures) -> Iterator[tuple[str, ...]]:
     for each in found["recipients"]:
         used = " + ".join(f"{part} {us:g}" for part, us in each["cost_us"].items())
         yield f"µs of CPU a delivery, {each['users']:,} users", used, ""
+    if len(found["recipients"]) > 1:
+        growth = _growth(found["recipients"])
+        yield "… most users / fewest", f"{growth:.2f}", _verdict(f"≤ {_GROWTH}", growth <= _GROWTH)
     yield from _of_giant(found.get("giant"))
+
+
+def _growth(recipients: list[Figures]) -> float:
+    """How much more a delivery costs among the most users than among the fewest."""
+    few, *_, many = (sum(each["cost_us"].values()) for each in recipients)
+    return float(many / few)
 
 
 def _of_giant(giant: Figures | None) -> Iterator[tuple[str, ...]]:

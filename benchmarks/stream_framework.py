@@ -5,6 +5,7 @@ It needs older libraries than ours, so it has an environment of its own, `.venv-
 
 import asyncio
 import json
+import os
 import tempfile
 import uuid
 from pathlib import Path
@@ -18,6 +19,7 @@ from infra.engines import EngineStack
 
 Store = Literal["redis", "redis-batched", "cassandra"]
 PYTHON: Final = Path(__file__).parents[1] / ".venv-peers" / "bin" / "python"
+_MAY_MAKE_TABLES: Final = {"CQLENG_ALLOW_SCHEMA_MANAGEMENT": "1"}  # else the driver warns
 _PROGRAM: Final = Path(__file__).parent / "peers" / "stream_framework_feeds.py"
 
 
@@ -34,6 +36,7 @@ async def stream_framework(
         process = await asyncio.create_subprocess_exec(
             *(str(PYTHON), str(_PROGRAM), store, str(server.port), keyspace, file.name),
             stdout=asyncio.subprocess.PIPE,
+            env=os.environ | _MAY_MAKE_TABLES,
         )
         said, _ = await process.communicate()
     if process.returncode:
