@@ -1,4 +1,4 @@
-"""The page about fan-out, rendered from the figures of a run."""
+"""The pages about fan-out, rendered from the figures of a run."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -11,8 +11,7 @@ from benchmarks.pictures import draw
 from benchmarks.suite import CASSANDRA, EMBEDDED, FANOUT, LIMIT, NAIVE, REDIS
 
 Figures = dict[str, Any]
-_PAGE: Final = Path(__file__).parents[1] / "docs" / "performance.md"
-_TEMPLATE: Final = Path(__file__).with_name("performance.md.template")
+_PAGES: Final = Path(__file__).parents[1] / "docs"
 _GOALS: Final = {
     f"{FANOUT} / {LIMIT}": 0.6,
     f"{FANOUT} / {REDIS}": 15.0,
@@ -27,16 +26,17 @@ _GROWTH: Final = 1.15
 
 
 def write_report(found: Figures, results: Path) -> None:
-    """Draw the pictures and print the tables; of a whole run also write the page."""
+    """Draw the pictures and print the tables; of a whole run also write the pages."""
     draw(found, results.with_suffix(""))
     tables = "\n".join(_tables(found))
     stdout.out(tables)
     if not found["quick"]:
         plan = "\n".join(_plan(found))
         stdout.out(plan)
-        template = Template(_TEMPLATE.read_text())
         said = {"tables": tables, "plan": plan, "measured": found["measured_at"]}
-        _PAGE.write_text(template.substitute(said))
+        for page in ("performance.md", "capacity.md"):
+            template = Path(__file__).with_name(f"{page}.template").read_text()
+            (_PAGES / page).write_text(Template(template).substitute(said))
     stdout.out(f"\nall figures: {results}")
 
 
@@ -78,6 +78,7 @@ def _others(found: Figures) -> Iterator[tuple[str, ...]]:
         yield f"deliveries/s of {goal:,}", f"{share:.0%}", _verdict("100 %", share >= 1)
     rate = rates[EMBEDDED]["median"]
     yield "embedded deliveries/s", f"{rate:,.0f}", _verdict("≥ 100,000", rate >= _EMBEDDED_GOAL)
+    yield from _sizes(found)
     for each in found["freshness"]:
         waits = each["fresh_ms"]
         at_half = each["share"] == _HALF
@@ -93,6 +94,15 @@ def _others(found: Figures) -> Iterator[tuple[str, ...]]:
         growth = _growth(found["recipients"])
         yield "… most users / fewest", f"{growth:.2f}", _verdict(f"≤ {_GROWTH}", growth <= _GROWTH)
     yield from _of_giant(found.get("giant"))
+
+
+def _sizes(found: Figures) -> Iterator[tuple[str, ...]]:
+    """Other numbers of workers, other audiences."""
+    for name, rate in found.get("workers", {"rates": {}})["rates"].items():
+        yield f"deliveries/s by {name}", f"{rate['median']:,.0f}", ""
+    for each in found["fan_out_sizes"]:
+        ours, most = (each["rates"][name]["median"] for name in (FANOUT, LIMIT))
+        yield f"… of {each['mean']} followers on average", f"{ours:,.0f}; limit {most:,.0f}", ""
 
 
 def _growth(recipients: list[Figures]) -> float:
