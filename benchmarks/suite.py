@@ -28,30 +28,42 @@ CASSANDRA: Final = "Stream-Framework, Cassandra"
 
 _BUCKETS: Final = 32
 _POSTS_MAX: Final = 20_000  # where audiences are small: time goes by tweets then
-_SHARES: Final = (0.5, 0.8)
-_WARM_ROUNDS: Final = 2
+_WARM_ROUNDS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much is measured. `deliveries` for each way but the slow ones, which get `few`. `means`
-    and `recipients`: other audiences and other crowds than `mean` and `users`."""
+    """How much is measured. `deliveries` for each way but the slow ones, which get `few`. Freshness
+    for `fresh_s` at each of these `shares` of the maximum. `means` and `recipients`: other
+    audiences and other crowds than `mean` and `users`."""
 
     rounds: int
     users: int
     mean: int
     deliveries: int
     few: int
-    fresh_posts: int
+    fresh_s: int
+    shares: tuple[float, ...]
     means: tuple[int, ...] = ()
     recipients: tuple[int, ...] = ()
     workers_and_giant: bool = False
 
 
 WHOLE: Final = Scale(
-    5, 100_000, 403, 2_000_000, 20_000, 1_500, (10, 100), (10_000, 1_000_000), True
+    rounds=5,
+    users=100_000,
+    mean=403,
+    deliveries=2_000_000,
+    few=20_000,
+    fresh_s=20,
+    shares=(0.1, 0.25, 0.5, 0.8),
+    means=(10, 100),
+    recipients=(10_000, 1_000_000),
+    workers_and_giant=True,
 )
-QUICK: Final = Scale(1, 10_000, 50, 100_000, 2_000, 200)
+QUICK: Final = Scale(
+    rounds=1, users=10_000, mean=50, deliveries=100_000, few=2_000, fresh_s=1, shares=(0.5,)
+)
 
 
 @dataclass(slots=True)
@@ -69,10 +81,11 @@ class Suite:
         async with self._installed(scale.users, scale.mean) as made_of:
             await self._warm_up(made_of)
             found["ways"] = await self._ways(made_of)
+            most = found["ways"]["rates"][FANOUT]["median"]
             if scale.workers_and_giant:
                 found["workers"] = await self._workers(made_of)
-            most = found["ways"]["rates"][FANOUT]["median"]
-            found["freshness"] = [await self._fresh(made_of, share, most) for share in _SHARES]
+                await self._fresh(made_of, scale.shares[-1], most)  # to warm up
+            found["freshness"] = [await self._fresh(made_of, share, most) for share in scale.shares]
         known = found["ways"]["rounds"]
         found["fan_out_sizes"] = [
             {"mean": mean} | await self._measured(scale.users, mean, known)
@@ -96,7 +109,6 @@ class Suite:
         self.say("warming up")
         posts = made_of.work.posts_of(self.scale.deliveries)
         for _ in range(min(_WARM_ROUNDS, self.scale.rounds)):
-            await _on(made_of, limit, posts, self.stack)()
             await _on(made_of, pipeline, posts, self.stack)()
 
     async def _ways(self, made_of: Installation) -> Figures:
@@ -123,8 +135,9 @@ class Suite:
         return _summed(await interleaved(ways, self.scale.rounds, self.say), of="2 workers")
 
     async def _fresh(self, made_of: Installation, share: float, most: float) -> Figures:
-        posts = made_of.work.posts[: self.scale.fresh_posts]
-        rate = share * most / float(made_of.work.sizes[posts].mean())
+        work = made_of.work
+        rate = share * most / float(work.sizes[work.posts].mean())
+        posts = work.posts[: round(rate * self.scale.fresh_s)]
         async with made_of.measured() as made:
             found = await freshness(made, posts, rate)
         self.say(f"at {share:.0%} load fresh after {found['fresh_ms']} ms")

@@ -47,4 +47,7 @@ class Cursor:
             raise ValueError("not a cursor of ours") from error
         if check != zlib.crc32(raw[: _BODY.size]) & 0xFFFF or version != _VERSION or at_id > MAX_ID:
             raise ValueError("not a cursor of ours")
-        return cls(at_id, Direction(direction), made_at)
+        cursor = cls(at_id, Direction(direction), made_at)
+        if str(cursor) != text:  # the last character carries two bits that nothing else guards
+            raise ValueError("not a cursor of ours")
+        return cursor

@@ -12,7 +12,7 @@ from infra.probes import kafka_answers
 
 _FORMAT_TIMEOUT_S = 60
 _HEAP = {
-    "tests": ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"],
+    "tests": ["-Xmx512m", "-XX:+UseSerialGC"],
     "benchmarks": ["-Xms512m", "-Xmx1g", "-XX:+UseG1GC"],
 }
 
@@ -36,6 +36,8 @@ class KafkaEngine(LocalEngine):
         argv = [
             tools.java(),
             *_HEAP[self._heap],
+            # The second compiler works for minutes, longer than the broker lives here.
+            "-XX:TieredStopAtLevel=1",
             "-XX:+ExitOnOutOfMemoryError",
             f"-XX:ErrorFile={self.home}/crash.log",
             f"-Dfoldline.log={self.log}",
