@@ -54,6 +54,18 @@ class KeyReusedError(RefusedError):
     """An idempotency key came again with another body."""
 
 
+class LimitedError(RefusedError):
+    """The caller asked for more than a budget allows. `after_s`: when it may ask again."""
+
+    def __init__(self, detail: str, after_s: int) -> None:
+        super().__init__(detail)
+        self.after_s = after_s
+
+
+class OverloadedError(FoldlineError):
+    """More is asked of this process than it can do now; nothing was done."""
+
+
 class UnavailableError(FoldlineError):
     """A part can't answer now; nothing was done, the same request may be repeated."""
 

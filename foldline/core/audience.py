@@ -5,62 +5,65 @@ here is a difference: sets are joined, counts are the sizes of sets.
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Final, Self
 
-import numpy as np
-
+from foldline.core.account import Profile
+from foldline.core.id_sets import has, joined, left
 from foldline.core.ids import NO_IDS, IntArray
+from foldline.core.words import NO_WORDS, Topic, Word, Words, with_word
+
+_WORD_BYTES: Final = 300  # about, of the words on one topic
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Audience:
     """An author's followers, live tweets and deleted ones (sorted, unique int64), and whether a
-    celebrity. A deletion is final: a late copy of the post does not bring the tweet back."""
+    celebrity. A deletion is final: a late copy of the post does not bring the tweet back.
+
+    `profile` is None until the account was created."""
 
     author_id: int
     followers: IntArray = field(default_factory=lambda: NO_IDS)
     tweets: IntArray = field(default_factory=lambda: NO_IDS)
     deleted: IntArray = field(default_factory=lambda: NO_IDS)
     celebrity: bool = False
+    profile: Profile | None = None
+    words: Words = field(default_factory=lambda: NO_WORDS)
 
     @property
     def nbytes(self) -> int:
-        """The memory that the arrays hold."""
-        return self.followers.nbytes + self.tweets.nbytes + self.deleted.nbytes
+        """About the memory that it holds."""
+        arrays = (self.followers, self.tweets, self.deleted)
+        return sum(array.nbytes for array in arrays) + len(self.words) * _WORD_BYTES
 
     def newest(self, count: int) -> IntArray:
         """The newest `count` live tweets, newest first."""
         return self.tweets[: -count - 1 : -1]
 
+    @property
+    def closed(self) -> bool:
+        """Whether the account is deleted."""
+        return self.profile is not None and self.profile.closed_at is not None
+
+    def closed_before(self, stamp: int) -> bool:
+        """Whether the account was deleted by an event before the one with this stamp."""
+        closed_at = None if self.profile is None else self.profile.closed_at
+        return closed_at is not None and closed_at < stamp
+
     def with_follower(self, user_id: int) -> Self:
-        return replace(self, followers=_joined(self.followers, user_id))
+        return replace(self, followers=joined(self.followers, user_id))
 
     def without_follower(self, user_id: int) -> Self:
-        return replace(self, followers=_left(self.followers, user_id))
+        return replace(self, followers=left(self.followers, user_id))
 
     def with_tweet(self, tweet_id: int) -> Self:
-        if _has(self.deleted, tweet_id):
+        if has(self.deleted, tweet_id):
             return self
-        return replace(self, tweets=_joined(self.tweets, tweet_id))
+        return replace(self, tweets=joined(self.tweets, tweet_id))
 
     def without_tweet(self, tweet_id: int) -> Self:
-        deleted = _joined(self.deleted, tweet_id)
-        return replace(self, tweets=_left(self.tweets, tweet_id), deleted=deleted)
+        deleted = joined(self.deleted, tweet_id)
+        return replace(self, tweets=left(self.tweets, tweet_id), deleted=deleted)
 
-
-def _has(ids: IntArray, value: int) -> bool:
-    at = int(ids.searchsorted(value))
-    return at < ids.size and bool(ids[at] == value)
-
-
-def _joined(ids: IntArray, value: int) -> IntArray:
-    at = int(ids.searchsorted(value))
-    if at < ids.size and ids[at] == value:
-        return ids
-    grown = np.empty(ids.size + 1, dtype=np.int64)  # several times faster than np.insert
-    grown[:at], grown[at], grown[at + 1 :] = ids[:at], value, ids[at:]
-    return grown
-
-
-def _left(ids: IntArray, value: int) -> IntArray:
-    return ids[ids != value] if _has(ids, value) else ids
+    def with_word(self, topic: Topic, word: Word) -> Self:
+        return replace(self, words=with_word(self.words, topic, word))

@@ -15,8 +15,17 @@ from foldline.errors import NewerVersionError, UndecodableError
 Payload = dict[str, Any]
 Upcasts = Mapping[tuple[str, int], Callable[[Payload], Payload]]
 
-UPCASTS: Final[Upcasts] = {}
-"""(type, version) → the payload one version up. Every type is at its first version."""
+
+def _unchanged(payload: Payload) -> Payload:
+    return payload
+
+
+UPCASTS: Final[Upcasts] = {
+    # The second version has fields more, all of them optional.
+    ("TweetPosted", 1): _unchanged,
+    ("TweetDeleted", 1): _unchanged,
+}
+"""(type, version) → the payload one version up."""
 
 
 # Nesting a few thousand deep, which fits into any record, ends in a RecursionError.

@@ -6,9 +6,11 @@ after a crash the audience comes from views that may be ahead of progress.
 
 import hashlib
 
+import msgspec
+
 from foldline.core.audience import Audience
 from foldline.core.codec import Envelope
-from foldline.core.events import AuthorDemoted, AuthorPromoted
+from foldline.core.events import AuthorDemoted, AuthorPromoted, Event
 
 
 def crossing(
@@ -17,6 +19,8 @@ def crossing(
     """The event that follows from the size of an audience, if any. The gap between the two
     thresholds keeps an author at the border from flapping."""
     followers = audience.followers.size
+    if audience.closed:
+        return None
     if not audience.celebrity and followers >= promote_at:
         return AuthorPromoted(audience.author_id, followers)
     if audience.celebrity and followers < demote_below:
@@ -24,9 +28,10 @@ def crossing(
     return None
 
 
-def derived(event: AuthorPromoted | AuthorDemoted, cause: Envelope) -> Envelope:
-    """The envelope of an event that follows from `cause`; the same cause gives the same id."""
-    name = f"{cause.id}/{type(event).__name__}".encode()
+def derived(event: Event, cause: Envelope) -> Envelope:
+    """The envelope of an event that follows from `cause`; the same event of the same cause has the
+    same id."""
+    name = f"{cause.id}/{type(event).__name__}/".encode() + msgspec.msgpack.encode(event)
     return Envelope(
         id=hashlib.sha256(name).hexdigest()[:32],
         event=event,

@@ -6,13 +6,23 @@ exceptions: the stamp of a floor is the floor, and a trim has the highest stamp 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from foldline.core.ids import IntArray
+from foldline.core.words import WordKind
+
+
+class ReferenceKind(StrEnum):
+    """How a tweet refers to another."""
+
+    RETWEET = "retweet"
+    REPLY = "reply"
 
 
 @dataclass(frozen=True, slots=True)
 class PutAccount:
-    """An account's profile, and its username's entry in the directory. `created_at`: ms."""
+    """An account's profile whole, and its username's entry in the directory. `created_at`: ms;
+    `closed_at`: the stamp of its deletion, or None."""
 
     user_id: int
     username: str
@@ -20,11 +30,15 @@ class PutAccount:
     bio: str
     created_at: int
     stamp: int
+    verified: bool = False
+    suspended: bool = False
+    closed_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PutTweet:
-    """A tweet, by id and among its author's. `created_at`: ms since 1970."""
+    """A tweet, by id and among its author's. `created_at`: ms since 1970. `reply_to` and
+    `retweet_of` come with the author of that tweet, but for replies of the first version."""
 
     tweet_id: int
     author_id: int
@@ -32,6 +46,9 @@ class PutTweet:
     created_at: int
     reply_to: int | None
     stamp: int
+    reply_to_author: int | None = None
+    retweet_of: int | None = None
+    retweet_of_author: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +75,102 @@ class DropEdge:
 
     follower_id: int
     followee_id: int
+    stamp: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DropFollowers:
+    """The end of every follow of a deleted account (int64), seen from the followers' end. What the
+    account itself lists may stay, since nobody reads it, and a repeat must find all of it: where
+    the two ends are written apart, it is the list that such an effect is made from."""
+
+    followee_id: int
+    followers: IntArray
+    stamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetBlock:
+    """Whether one blocks the other, seen from both ends."""
+
+    blocker_id: int
+    blocked_id: int
+    blocked: bool
+    stamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetMute:
+    """Whether one mutes the other, seen from the muter."""
+
+    muter_id: int
+    muted_id: int
+    muted: bool
+    stamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class PutWord:
+    """A word that an author's partition keeps, under its cause: see `core.words`."""
+
+    author_id: int
+    kind: WordKind
+    about_id: int
+    cause: int
+    value: int
+    stamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetOwnRetweet:
+    """By which tweet an account retweets another, or None: it does not."""
+
+    user_id: int
+    tweet_id: int
+    retweet_id: int | None
+    stamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetLike:
+    """Whether an account likes a tweet, seen from both ends."""
+
+    tweet_id: int
+    author_id: int
+    user_id: int
+    liked: bool
+    stamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class PutReference:
+    """A retweet of a tweet or a reply to it, seen from the tweet."""
+
+    kind: ReferenceKind
+    tweet_id: int
+    by_tweet_id: int
+    by_user_id: int
+    stamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class DropReference:
+    """The final marker on a retweet or a reply, in a cell of its own, also before it is there."""
+
+    kind: ReferenceKind
+    tweet_id: int
+    by_tweet_id: int
+    stamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetEngagement:
+    """How many like, retweet and answer a tweet: absolute, never a difference."""
+
+    tweet_id: int
+    likes: int
+    retweets: int
+    replies: int
     stamp: int
 
 
@@ -133,6 +246,15 @@ Effect = (
     | DeleteTweet
     | PutEdge
     | DropEdge
+    | DropFollowers
+    | SetBlock
+    | SetMute
+    | PutWord
+    | SetOwnRetweet
+    | SetLike
+    | PutReference
+    | DropReference
+    | SetEngagement
     | SetCounts
     | Deliver
     | Retract
@@ -154,9 +276,17 @@ def rows_of(effects: Iterable[Effect]) -> int:
 
 def newest_counts(effects: Sequence[Effect]) -> list[Effect]:
     """The effects, in their order, without the counts that a later one of them replaces."""
-    newest = {effect.user_id: effect for effect in effects if isinstance(effect, SetCounts)}
+    newest: dict[tuple[type, int], Effect] = {}
+    for effect in effects:
+        if isinstance(effect, SetCounts | SetEngagement):
+            newest[_counted(effect)] = effect
     return [
         effect
         for effect in effects
-        if not isinstance(effect, SetCounts) or newest[effect.user_id] is effect
+        if not isinstance(effect, SetCounts | SetEngagement) or newest[_counted(effect)] is effect
     ]
+
+
+def _counted(effect: SetCounts | SetEngagement) -> tuple[type, int]:
+    whose = effect.user_id if isinstance(effect, SetCounts) else effect.tweet_id
+    return type(effect), whose

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foldline.core.audience import Audience
+from foldline.core.words import Word, WordKind
 
 STEPS = st.lists(st.tuples(st.booleans(), st.integers(1, 30)))
 
@@ -57,3 +58,9 @@ def test_an_audience_is_a_value() -> None:
     assert after.deleted.tolist() == [3, 7]
     assert after.celebrity
     assert after.nbytes == 4 * 8
+
+
+def test_words_are_measured_too() -> None:
+    audience = Audience(1).with_word((WordKind.BAR, 7), Word(5, 6, 1))
+    assert audience.words == {(WordKind.BAR, 7): (Word(5, 6, 1),)}
+    assert audience.nbytes > 0

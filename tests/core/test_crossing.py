@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from foldline.core.account import Profile
 from foldline.core.audience import Audience
 from foldline.core.codec import Envelope
 from foldline.core.crossing import crossing, derived
@@ -29,11 +30,18 @@ def test_an_author_crosses_at_the_thresholds(
     assert crossing(audience, promote_at=10, demote_below=8) == expected
 
 
+def test_a_deleted_author_crosses_nothing() -> None:
+    gone = Profile("ada", "", "", closed_at=5)
+    audience = Audience(1, followers=np.arange(1, 20), profile=gone)
+    assert crossing(audience, promote_at=10, demote_below=8) is None
+
+
 def test_a_derived_event_repeats_under_one_id() -> None:
     cause = Envelope("e1", UserFollowed(2, 1), occurred_at=9, idempotency_key="k")
     first, again = (derived(AuthorPromoted(1, 10), cause) for _ in range(2))
     assert first == again
     assert (first.cause, first.occurred_at, first.idempotency_key) == ("e1", 9, None)
     assert derived(AuthorDemoted(1, 10), cause).id != first.id
+    assert derived(AuthorPromoted(1, 11), cause).id != first.id
     other = Envelope("e2", UserFollowed(2, 1), occurred_at=9)
     assert derived(AuthorPromoted(1, 10), other).id != first.id

@@ -6,6 +6,7 @@ from foldline.core.effects import (
     PutEdge,
     Retract,
     SetCounts,
+    SetEngagement,
     newest_counts,
     rows_of,
 )
@@ -19,8 +20,10 @@ def test_counts_that_a_later_one_replaces_are_left_out() -> None:
         SetCounts(9, 4, 4, stamp=5),
         two,
         SetCounts(2, 2, 0, stamp=6),
+        SetEngagement(2, 1, 0, 0, stamp=6),
+        SetEngagement(2, 2, 0, 0, stamp=7),
     ]
-    assert newest_counts(effects) == [one, effects[2], two, effects[4]]
+    assert newest_counts(effects) == [one, effects[2], two, effects[4], effects[6]]
     assert newest_counts([]) == []
 
 

@@ -1,16 +1,15 @@
 """What each event means, one rule at a time. Random histories are in test_histories.py."""
 
-from dataclasses import fields
-from typing import Any
-
 import numpy as np
 import pytest
 
 from foldline.core import effects as fx
 from foldline.core import events as ev
+from foldline.core.account import Profile
 from foldline.core.audience import Audience
 from foldline.core.fold import fold
 from foldline.core.ids import EPOCH_MS
+from tests.core.folding import effects_of
 
 AUTHOR = 1
 TWEET = 5_000 << 22  # made five seconds after the epoch
@@ -18,24 +17,10 @@ TWO_FOLLOWERS = Audience(AUTHOR, followers=np.array([8, 9]), tweets=np.array([10
 CELEBRITY = Audience(AUTHOR, np.array([8, 9]), np.array([10, 20, 30]), celebrity=True)
 
 
-def plain(effect: fx.Effect) -> tuple[Any, ...]:
-    """An effect as a tuple that can be compared."""
-    values = (getattr(effect, field.name) for field in fields(effect))
-    shown = (v.tolist() if isinstance(v, np.ndarray) else v for v in values)
-    return (type(effect), *shown)
-
-
-def effects_of(
-    audience: Audience, event: ev.Event, *, cap: int = 800, settled: bool = False
-) -> list[tuple[Any, ...]]:
-    _, effects = fold(audience, event, 77, cap=cap, settled=settled)
-    return [plain(effect) for effect in effects]
-
-
 def test_an_account_gets_its_profile_and_its_counts() -> None:
     event = ev.AccountCreated(TWEET, "ada", "Ada", "counts")
     assert effects_of(Audience(TWEET), event) == [
-        (fx.PutAccount, TWEET, "ada", "Ada", "counts", EPOCH_MS + 5_000, 77),
+        (fx.PutAccount, TWEET, "ada", "Ada", "counts", EPOCH_MS + 5_000, 77, False, False, None),
         (fx.SetCounts, TWEET, 0, 0, 77),
     ]
 
@@ -48,10 +33,10 @@ def test_an_account_that_others_followed_already_keeps_its_counts() -> None:
 
 def test_a_post_goes_to_every_follower() -> None:
     event = ev.TweetPosted(AUTHOR, TWEET, "hello", reply_to=20)
-    after, _ = fold(TWO_FOLLOWERS, event, 77, cap=800, settled=False)
+    after, *_ = fold(TWO_FOLLOWERS, event, 77, cap=800, settled=False)
     assert after.tweets.tolist() == [10, 20, 30, TWEET]
     assert effects_of(TWO_FOLLOWERS, event) == [
-        (fx.PutTweet, TWEET, AUTHOR, "hello", EPOCH_MS + 5_000, 20, 77),
+        (fx.PutTweet, TWEET, AUTHOR, "hello", EPOCH_MS + 5_000, 20, 77, None, None, None),
         (fx.SetCounts, AUTHOR, 2, 4, 77),
         (fx.Deliver, AUTHOR, [TWEET], [8, 9], 77),
     ]
@@ -89,13 +74,13 @@ def test_a_repeated_event_has_the_same_effects() -> None:
         ev.AuthorPromoted(AUTHOR, 2),
         ev.AuthorDemoted(AUTHOR, 2),
     ):
-        after, _ = fold(TWO_FOLLOWERS, event, 77, cap=800, settled=False)
+        after, *_ = fold(TWO_FOLLOWERS, event, 77, cap=800, settled=False)
         assert effects_of(after, event) == effects_of(TWO_FOLLOWERS, event)
 
 
 def test_a_deletion_is_a_marker_and_a_count() -> None:
     event = ev.TweetDeleted(AUTHOR, 20)
-    after, _ = fold(TWO_FOLLOWERS, event, 77, cap=800, settled=False)
+    after, *_ = fold(TWO_FOLLOWERS, event, 77, cap=800, settled=False)
     assert (after.tweets.tolist(), after.deleted.tolist()) == ([10, 30], [20])
     assert effects_of(TWO_FOLLOWERS, event) == [
         (fx.DeleteTweet, 20, AUTHOR, 77),
@@ -104,16 +89,16 @@ def test_a_deletion_is_a_marker_and_a_count() -> None:
 
 
 def test_a_late_copy_of_a_deleted_post_counts_for_nothing() -> None:
-    deleted, _ = fold(TWO_FOLLOWERS, ev.TweetDeleted(AUTHOR, 20), 70, cap=800, settled=False)
+    deleted, *_ = fold(TWO_FOLLOWERS, ev.TweetDeleted(AUTHOR, 20), 70, cap=800, settled=False)
     copy = ev.TweetPosted(AUTHOR, 20, "again")
-    after, _ = fold(deleted, copy, 77, cap=800, settled=False)
+    after, *_ = fold(deleted, copy, 77, cap=800, settled=False)
     assert after.tweets.tolist() == [10, 30]
     assert (fx.SetCounts, AUTHOR, 2, 2, 77) in effects_of(deleted, copy)
 
 
 def test_a_follow_brings_the_newest_tweets_and_no_floor_if_they_are_all() -> None:
     event = ev.UserFollowed(7, AUTHOR)
-    after, _ = fold(TWO_FOLLOWERS, event, 77, cap=3, settled=False)
+    after, *_ = fold(TWO_FOLLOWERS, event, 77, cap=3, settled=False)
     assert after.followers.tolist() == [7, 8, 9]
     assert effects_of(TWO_FOLLOWERS, event, cap=3) == [
         (fx.PutEdge, 7, AUTHOR, 77),
@@ -136,7 +121,7 @@ def test_a_follow_of_a_silent_author_brings_nothing() -> None:
 
 def test_an_unfollow_takes_the_newest_tweets_back() -> None:
     event = ev.UserUnfollowed(9, AUTHOR)
-    after, _ = fold(TWO_FOLLOWERS, event, 77, cap=2, settled=False)
+    after, *_ = fold(TWO_FOLLOWERS, event, 77, cap=2, settled=False)
     assert after.followers.tolist() == [8]
     assert effects_of(TWO_FOLLOWERS, event, cap=2) == [
         (fx.DropEdge, 9, AUTHOR, 77),
@@ -158,7 +143,7 @@ def test_an_unfollow_of_a_silent_author_retracts_nothing() -> None:
 
 def test_a_promotion_sets_the_flag_and_nothing_else() -> None:
     event = ev.AuthorPromoted(AUTHOR, 2)
-    after, _ = fold(TWO_FOLLOWERS, event, 77, cap=800, settled=False)
+    after, *_ = fold(TWO_FOLLOWERS, event, 77, cap=800, settled=False)
     assert after.celebrity
     assert (after.followers.tolist(), after.tweets.tolist()) == ([8, 9], [10, 20, 30])
     assert effects_of(TWO_FOLLOWERS, event) == [(fx.SetCelebrity, AUTHOR, True, 77)]
@@ -170,7 +155,7 @@ def test_a_demotion_backfills_every_follower_whoever_decided_it(
     audience: Audience, settled: bool
 ) -> None:
     event = ev.AuthorDemoted(AUTHOR, 2)
-    after, _ = fold(audience, event, 77, cap=2, settled=settled)
+    after, *_ = fold(audience, event, 77, cap=2, settled=settled)
     assert not after.celebrity
     assert effects_of(audience, event, cap=2, settled=settled) == [
         (fx.Deliver, AUTHOR, [30, 20], [8, 9], 77),
@@ -184,15 +169,28 @@ def test_a_demotion_without_followers_only_clears_the_flag() -> None:
     assert effects_of(lonely, ev.AuthorDemoted(AUTHOR, 0)) == [(fx.SetCelebrity, AUTHOR, False, 77)]
 
 
-def test_every_event_type_has_a_meaning() -> None:
-    samples = {
-        ev.AccountCreated: ev.AccountCreated(AUTHOR, "ada"),
-        ev.TweetPosted: ev.TweetPosted(AUTHOR, TWEET, "hello"),
-        ev.TweetDeleted: ev.TweetDeleted(AUTHOR, TWEET),
-        ev.UserFollowed: ev.UserFollowed(7, AUTHOR),
-        ev.UserUnfollowed: ev.UserUnfollowed(7, AUTHOR),
-        ev.AuthorPromoted: ev.AuthorPromoted(AUTHOR, 1),
-        ev.AuthorDemoted: ev.AuthorDemoted(AUTHOR, 1),
-    }
-    assert set(samples) == set(ev.EVENTS.values())
-    assert all(effects_of(TWO_FOLLOWERS, sample) for sample in samples.values())
+def test_every_event_on_an_account_or_its_audience_has_a_meaning() -> None:
+    audience = Audience(AUTHOR, profile=Profile("ada", "Ada", ""))
+    samples: list[ev.Event] = [
+        ev.AccountCreated(AUTHOR, "ada"),
+        ev.AccountUpdated(AUTHOR, "Ada"),
+        ev.AccountSuspended(AUTHOR),
+        ev.AccountReinstated(AUTHOR),
+        ev.AccountVerified(AUTHOR),
+        ev.AccountDeleted(AUTHOR),
+        ev.TweetPosted(AUTHOR, TWEET, "hello"),
+        ev.TweetDeleted(AUTHOR, TWEET),
+        ev.UserFollowed(7, AUTHOR),
+        ev.UserUnfollowed(7, AUTHOR),
+        ev.AuthorPromoted(AUTHOR, 1),
+        ev.AuthorDemoted(AUTHOR, 1),
+        ev.UserBlocked(7, AUTHOR),
+        ev.UserUnblocked(7, AUTHOR),
+        ev.UserMuted(7, AUTHOR),
+        ev.UserUnmuted(7, AUTHOR),
+        ev.FollowBarred(7, AUTHOR, 3),
+        ev.FollowUnbarred(7, AUTHOR, 3),
+    ]
+    known = {kind for kind in ev.EVENTS.values() if not issubclass(kind, ev.OfTweet)}
+    assert {type(sample) for sample in samples} == known
+    assert all(effects_of(audience, sample) for sample in samples)

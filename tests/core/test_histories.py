@@ -29,10 +29,15 @@ def history(rng: Random) -> list[str]:
         direction, limit = rng.choice(list(Direction)), rng.randint(1, 20)
         if walk(workers.view, viewer, direction, limit) != world.timeline(viewer):
             wrong.append(f"timeline of {viewer}, {direction.name} in pages of {limit}")
-    return wrong + [
+    wrong += [
         f"counts of {user}"
-        for user in world.heard_of()
+        for user in set(range(1, world.users + 1)) - world.closed
         if workers.view.counts(user) != world.counts(user)
+    ]
+    return wrong + [
+        f"engagement of {tweet}"
+        for tweet in world.engaged
+        if workers.view.cells("engagement").get(tweet, (0, 0, 0)) != world.engagement(tweet)
     ]
 
 

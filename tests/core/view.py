@@ -2,15 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from foldline.core import effects as fx
+from foldline.core.account import Profile
 from foldline.core.audience import Audience
+from foldline.core.effects import ReferenceKind
+from foldline.core.engagement import Engagement, References
 from foldline.core.ids import IntArray
+from foldline.core.words import Topic, Word, Words
 
-Value = int | str | tuple[int, int]
+Key = Any
+Value = Any
 
 
 class Write(NamedTuple):
@@ -18,7 +23,7 @@ class Write(NamedTuple):
 
     table: str
     owner: int
-    key: int
+    key: Key
     value: Value | None
     stamp: int
 
@@ -28,7 +33,7 @@ class View:
     stamp is its own affair, and must not matter."""
 
     def __init__(self, last_wins_ties: bool = False) -> None:
-        self._cells: dict[tuple[str, int], dict[int, tuple[int, Value | None]]] = defaultdict(dict)
+        self._cells: dict[tuple[str, int], dict[Key, tuple[int, Value | None]]] = defaultdict(dict)
         self._last_wins_ties = last_wins_ties
 
     def write(self, write: Write) -> None:
@@ -38,7 +43,7 @@ class View:
         if write.stamp > stamp or (write.stamp == stamp and tie):
             cells[write.key] = (write.stamp, write.value)
 
-    def cells(self, table: str, owner: int = 0) -> dict[int, Value]:
+    def cells(self, table: str, owner: int = 0) -> dict[Key, Value]:
         """What stands in a row: key → value."""
         kept = self._cells.get((table, owner), {})
         return {key: value for key, (_, value) in kept.items() if value is not None}
@@ -61,7 +66,23 @@ class View:
             tweets=self.live(author_id),
             deleted=self.ids("deleted_of", author_id),
             celebrity=author_id in self.cells("celebrities"),
+            profile=self.cells("accounts").get(author_id),
+            words=self._words(author_id),
         )
+
+    def engagement(self, tweet_id: int, author_id: int) -> Engagement:
+        """What the view knows of what others did with a tweet."""
+        return Engagement(
+            tweet_id,
+            author_id,
+            likes=self.ids("likes", tweet_id),
+            retweets=self._references(ReferenceKind.RETWEET, tweet_id),
+            replies=self._references(ReferenceKind.REPLY, tweet_id),
+        )
+
+    def closed(self, user_id: int) -> bool:
+        profile = self.cells("accounts").get(user_id)
+        return profile is not None and profile.closed_at is not None
 
     def timeline(self, user_id: int) -> dict[int, Value]:
         """The entries that no trim dropped: tweet → author."""
@@ -74,6 +95,16 @@ class View:
     def counts(self, user_id: int) -> Value | None:
         """(followers, live tweets), if ever written."""
         return self.cells("counts").get(user_id)
+
+    def _words(self, author_id: int) -> Words:
+        words: dict[Topic, tuple[Word, ...]] = defaultdict(tuple)
+        for (kind, about, _), word in self.cells("words", author_id).items():
+            words[kind, about] += (word,)
+        return dict(words)
+
+    def _references(self, kind: ReferenceKind, tweet_id: int) -> References:
+        gone = self.ids(f"{kind}_gone", tweet_id)
+        return References(np.setdiff1d(self.ids(kind, tweet_id), gone), gone)
 
     def _number(self, table: str, key: int) -> int:
         found = self.cells(table).get(key, 0)
@@ -101,26 +132,67 @@ def _entries(effect: fx.Deliver | fx.Retract) -> Iterator[Write]:
 
 
 def _cells_of(effect: fx.Effect) -> Iterator[Write]:
+    if isinstance(effect, fx.PutAccount):
+        yield Write("accounts", 0, effect.user_id, _profile(effect), effect.stamp)
+    elif isinstance(effect, fx.SetCounts):
+        numbers = (effect.followers, effect.tweets)
+        yield Write("counts", 0, effect.user_id, numbers, effect.stamp)
+    elif isinstance(effect, fx.SetCelebrity):
+        author = effect.author_id
+        flag = author if effect.celebrity else None
+        yield Write("celebrities", 0, author, flag, effect.stamp)
+    elif isinstance(effect, fx.TrimBelow):
+        yield Write("trims", 0, effect.user_id, effect.floor, effect.floor)
+    else:
+        found = [*_of_tweets(effect), *_of_graph(effect), *_of_engagement(effect)]
+        assert found or isinstance(effect, fx.DropFollowers), f"the fold has no business: {effect}"
+        yield from found
+
+
+def _profile(put: fx.PutAccount) -> Profile:
+    named = put.username, put.display_name, put.bio
+    return Profile(*named, put.verified, put.suspended, put.closed_at)
+
+
+def _of_tweets(effect: fx.Effect) -> Iterator[Write]:
     match effect:
-        case fx.PutAccount(user_id=user, username=name, stamp=stamp):
-            yield Write("accounts", 0, user, name, stamp)
         case fx.PutTweet(tweet_id=tweet, author_id=author, text=text, stamp=stamp):
             yield Write("tweets", 0, tweet, text, stamp)
             yield Write("tweets_of", author, tweet, author, stamp)
         case fx.DeleteTweet(tweet_id=tweet, author_id=author, stamp=stamp):
             yield Write("deleted", 0, tweet, author, stamp)
             yield Write("deleted_of", author, tweet, tweet, stamp)
+        case fx.SetOwnRetweet(user_id=user, tweet_id=tweet, retweet_id=by, stamp=stamp):
+            yield Write("own_retweets", user, tweet, by, stamp)
+
+
+def _of_graph(effect: fx.Effect) -> Iterator[Write]:
+    match effect:
         case fx.PutEdge(follower_id=follower, followee_id=followee, stamp=stamp):
             yield Write("followers", followee, follower, stamp, stamp)
             yield Write("following", follower, followee, stamp, stamp)
         case fx.DropEdge(follower_id=follower, followee_id=followee, stamp=stamp):
             yield Write("followers", followee, follower, None, stamp)
             yield Write("following", follower, followee, None, stamp)
-        case fx.SetCounts(user_id=user, followers=followers, tweets=tweets, stamp=stamp):
-            yield Write("counts", 0, user, (followers, tweets), stamp)
-        case fx.TrimBelow(user_id=user, floor=floor):
-            yield Write("trims", 0, user, floor, floor)
-        case fx.SetCelebrity(author_id=author, celebrity=celebrity, stamp=stamp):
-            yield Write("celebrities", 0, author, author if celebrity else None, stamp)
-        case _:
-            raise AssertionError(f"the fold has no business with {effect}")
+        case fx.DropFollowers(followee_id=followee, followers=followers, stamp=stamp):
+            for follower in followers.tolist():
+                yield Write("following", follower, followee, None, stamp)
+        case fx.SetBlock(blocker_id=blocker, blocked_id=blocked, blocked=stands, stamp=stamp):
+            yield Write("blockers", blocked, blocker, blocker if stands else None, stamp)
+        case fx.PutWord(author_id=author, kind=kind, about_id=about, cause=cause, stamp=stamp):
+            word = Word(cause, stamp, effect.value)
+            yield Write("words", author, (kind, about, cause), word, stamp)
+
+
+def _of_engagement(effect: fx.Effect) -> Iterator[Write]:
+    match effect:
+        case fx.SetLike(tweet_id=tweet, user_id=user, author_id=author, liked=liked, stamp=stamp):
+            yield Write("likes", tweet, user, user if liked else None, stamp)
+            yield Write("likes_of", user, tweet, author if liked else None, stamp)
+        case fx.PutReference(kind=kind, tweet_id=tweet, by_tweet_id=by, stamp=stamp):
+            yield Write(kind, tweet, by, effect.by_user_id, stamp)
+        case fx.DropReference(kind=kind, tweet_id=tweet, by_tweet_id=by, stamp=stamp):
+            yield Write(f"{kind}_gone", tweet, by, by, stamp)
+        case fx.SetEngagement(tweet_id=tweet, stamp=stamp):
+            numbers = (effect.likes, effect.retweets, effect.replies)
+            yield Write("engagement", 0, tweet, numbers, stamp)
