@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 MIGRATIONS: Final = ("migrations",)
 CONTROL: Final = ("control",)
-VIEWS: Final = ("accounts", "tweets", "follows", "timelines", "progress")
+VIEWS: Final = ("accounts", "engagement", "tweets", "follows", "timelines", "progress")
 
 _HEAD: Final = re.compile(r"^-- name: (\w+)\n-- (.+)\n", re.MULTILINE)
 _END: Final = re.compile(r";$", re.MULTILINE)

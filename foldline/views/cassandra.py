@@ -12,6 +12,7 @@ from foldline.cassandra import CassandraSession, Row, Write, open_session
 from foldline.cassandra_driver import views_keyspace
 from foldline.core.audience import Audience
 from foldline.core.effects import Effect, SetCelebrity, TrimBelow
+from foldline.core.engagement import Engagement, References
 from foldline.core.ids import IntArray
 from foldline.core.position import Position, stamp_of
 from foldline.errors import ViewsUnavailableError
@@ -21,6 +22,7 @@ from foldline.views.cassandra_reads import CassandraReads
 from foldline.views.cassandra_rows import Placement, writes
 from foldline.views.cassandra_timelines import TimelineWriter
 from foldline.views.port import DeadLetter, Views
+from foldline.views.rows import profile_of, words_of
 
 _AFTER_ROWS: Final = (SetCelebrity, TrimBelow)  # flags, and what rests on a floor that stands
 
@@ -53,20 +55,45 @@ class CassandraViews(CassandraReads):
         found: dict[int, Audience] = {}
 
         async def read(author_id: int) -> None:
-            followers, posts, flags = await asyncio.gather(
+            followers, posts, flags, profiles, words = await asyncio.gather(
                 self._session.ids("all_followers", author_id, self._placement.all_shards),
                 self._session.rows("tweets_of", author_id),
                 self._session.rows("celebrity", self._placement.shard(author_id), author_id),
+                self._session.rows("profile", author_id),
+                self._session.rows("words", author_id),
             )
+            created = bool(profiles) and profiles[0][0] is not None
             found[author_id] = Audience(
                 author_id,
                 followers=np.sort(followers),
                 tweets=_sorted(tweet_id for tweet_id, deleted in posts if not deleted),
                 deleted=_sorted(tweet_id for tweet_id, deleted in posts if deleted),
                 celebrity=bool(flags),
+                profile=profile_of(profiles[0]) if created else None,
+                words=words_of(words),
             )
 
         await self._session.for_each(read, set(author_ids))
+        return found
+
+    async def load_engagements(self, tweets: Mapping[int, int]) -> dict[int, Engagement]:
+        found: dict[int, Engagement] = {}
+
+        async def read(tweet_id: int) -> None:
+            likes, retweets, replies = await asyncio.gather(
+                self._session.ids("all_likers", tweet_id, self._placement.all_shards),
+                self._session.rows("all_retweets", tweet_id),
+                self._session.rows("all_replies", tweet_id),
+            )
+            found[tweet_id] = Engagement(
+                tweet_id,
+                tweets[tweet_id],
+                likes=np.sort(likes),
+                retweets=_references(retweets),
+                replies=_references(replies),
+            )
+
+        await self._session.for_each(read, list(tweets))
         return found
 
     async def apply(self, effects: Sequence[Effect], progress: Mapping[int, int]) -> None:
@@ -116,6 +143,14 @@ class CassandraViews(CassandraReads):
 
 def _sorted(ids: Iterable[int]) -> IntArray:
     return np.sort(np.fromiter(ids, dtype=np.int64))
+
+
+def _references(rows: Iterable[Row]) -> References:
+    known = list(rows)
+    return References(
+        live=_sorted(tweet_id for tweet_id, gone in known if not gone),
+        gone=_sorted(tweet_id for tweet_id, gone in known if gone),
+    )
 
 
 def _dead_letter(row: Row) -> DeadLetter:

@@ -13,14 +13,29 @@ from typing import Final
 import numpy as np
 
 from foldline.cassandra import CassandraSession, Row
+from foldline.core.effects import ReferenceKind
 from foldline.core.ids import IntArray
 from foldline.core.span import Direction, Span
 from foldline.views.cassandra_rows import Placement, second_of
-from foldline.views.port import Account, TimelineRows, Tweet
+from foldline.views.port import (
+    Account,
+    Counts,
+    ReferenceRows,
+    Restrictions,
+    TimelineRows,
+    Tweet,
+)
+from foldline.views.rows import account_of, restrictions_of, tweet_of
 
 _KEYS_PER_READ: Final = 25  # more would wait for one coordinator
 _ROWS_PER_READ: Final = 5_000
 _ENTRIES: Final = {Direction.OLDER: "older_entries", Direction.NEWER: "newer_entries"}
+_REFERENCES: Final = {
+    (ReferenceKind.RETWEET, Direction.OLDER): "older_retweets",
+    (ReferenceKind.RETWEET, Direction.NEWER): "newer_retweets",
+    (ReferenceKind.REPLY, Direction.OLDER): "older_replies",
+    (ReferenceKind.REPLY, Direction.NEWER): "newer_replies",
+}
 _TWEETS: Final = {Direction.OLDER: "older_tweets", Direction.NEWER: "newer_tweets"}
 
 
@@ -33,7 +48,7 @@ class CassandraReads:
 
     async def accounts(self, user_ids: Sequence[int]) -> dict[int, Account]:
         rows = await self._of("accounts", user_ids, lambda some: [some])
-        return {row[0]: _account(row) for row in rows if row[1] is not None}
+        return {row[0]: account_of(row) for row in rows if row[1] is not None}
 
     async def account_id(self, username: str) -> int | None:
         rows = await self._session.rows("account_id", username)
@@ -55,7 +70,7 @@ class CassandraReads:
 
     async def tweets(self, tweet_ids: Sequence[int]) -> dict[int, Tweet]:
         rows = await self._of("tweets", tweet_ids, lambda some: [_seconds_of(some), some])
-        return {row[0]: Tweet(*(*row[:5], bool(row[5]))) for row in rows if row[1] is not None}
+        return {row[0]: tweet_of(row) for row in rows if row[1] is not None}
 
     async def tweets_of(self, author_ids: Sequence[int], span: Span) -> dict[int, IntArray]:
         found: dict[int, list[int]] = {author_id: [] for author_id in author_ids}
@@ -83,14 +98,51 @@ class CassandraReads:
     async def following(self, user_id: int) -> IntArray:
         return await self._session.ids("following", user_id)
 
-    async def follows(self, follower_id: int, followee_id: int) -> bool:
-        return bool(await self._session.rows("follows", follower_id, followee_id))
+    async def following_among(self, follower_ids: Sequence[int], followee_id: int) -> IntArray:
+        rows = await self._of("following_among", follower_ids, lambda some: [some, followee_id])
+        return np.sort(np.array([row[0] for row in rows], dtype=np.int64))
 
     async def followers(self, user_id: int, after: int, limit: int) -> IntArray:
         shards = self._placement.all_shards
         return np.sort(await self._session.ids("next_followers", user_id, shards, after, limit))[
             :limit
         ]
+
+    async def restrictions(self, user_id: int) -> Restrictions:
+        return restrictions_of(await self._session.rows("restrictions", user_id))
+
+    async def counts(self, tweet_ids: Sequence[int]) -> dict[int, Counts]:
+        rows = await self._of("engagement", tweet_ids, lambda some: [some])
+        return {tweet_id: Counts(*numbers) for tweet_id, *numbers in rows}
+
+    async def liked_among(self, user_id: int, tweet_ids: Sequence[int]) -> IntArray:
+        rows = await self._of("liked_among", tweet_ids, lambda some: [user_id, some])
+        return np.sort(np.array([row[0] for row in rows], dtype=np.int64))
+
+    async def retweets_among(self, user_id: int, tweet_ids: Sequence[int]) -> dict[int, int]:
+        rows = await self._of("retweets_among", tweet_ids, lambda some: [user_id, some])
+        return dict(rows)
+
+    async def likers(self, tweet_id: int, after: int, limit: int) -> IntArray:
+        shards = self._placement.all_shards
+        found = await self._session.ids("next_likers", tweet_id, shards, after, limit)
+        return np.sort(found)[:limit]
+
+    async def likes_of(self, user_id: int, after: int, limit: int) -> dict[int, int]:
+        rows = await self._session.rows("likes_of", user_id, after, limit)
+        return dict(rows)
+
+    async def references(self, kind: ReferenceKind, tweet_id: int, span: Span) -> ReferenceRows:
+        name = _REFERENCES[kind, span.direction]
+        found: list[tuple[int, int]] = []
+        while len(found) < span.limit:
+            rows = await self._session.rows(name, tweet_id, span.above, span.below, span.limit)
+            found += [(by, user) for by, user, gone in rows if user is not None and not gone]
+            if len(rows) < span.limit:
+                break
+            span = _behind(span, rows[-1][0])  # where ones that are gone took the place of others
+        columns = np.array(found[: span.limit], dtype=np.int64).reshape(-1, 2)
+        return ReferenceRows(columns[:, 0], columns[:, 1])
 
     async def _find_tweets(
         self, authors: Sequence[int], span: Span, found: dict[int, list[int]]
@@ -140,8 +192,3 @@ def _behind(span: Span, tweet_id: int) -> Span:
     if span.direction is Direction.NEWER:
         return replace(span, above=tweet_id)
     return replace(span, below=tweet_id)
-
-
-def _account(row: Row) -> Account:
-    profile, counts = row[:5], row[5:]
-    return Account(*profile, *(count or 0 for count in counts))

@@ -9,6 +9,14 @@ from foldline.core import effects as fx
 from foldline.core.ids import splitmix64
 from foldline.core.position import BELOW_FLOOR_STAMP
 
+_PUT_REFERENCE: Final = {
+    fx.ReferenceKind.RETWEET: "put_retweet",
+    fx.ReferenceKind.REPLY: "put_reply",
+}
+_MARK_GONE: Final = {
+    fx.ReferenceKind.RETWEET: "mark_retweet_gone",
+    fx.ReferenceKind.REPLY: "mark_reply_gone",
+}
 _SECOND_BITS: Final = 32  # 22 of a snowflake are below its milliseconds
 
 
@@ -50,6 +58,9 @@ def _put_account(effect: fx.PutAccount, placement: Placement) -> Iterator[Write]
         effect.display_name,
         effect.bio,
         effect.created_at,
+        effect.verified,
+        effect.suspended,
+        effect.closed_at,
         effect.stamp,
     )
     yield "put_username", effect.username, effect.user_id, effect.stamp
@@ -64,6 +75,9 @@ def _put_tweet(effect: fx.PutTweet, placement: Placement) -> Iterator[Write]:
         effect.text,
         effect.created_at,
         effect.reply_to,
+        effect.reply_to_author,
+        effect.retweet_of,
+        effect.retweet_of_author,
         effect.stamp,
     )
     yield "list_tweet", effect.author_id, effect.tweet_id, effect.stamp
@@ -84,6 +98,66 @@ def _drop_edge(effect: fx.DropEdge, placement: Placement) -> Iterator[Write]:
     follower, followee, stamp = effect.follower_id, effect.followee_id, effect.stamp
     yield "drop_follower", stamp, followee, placement.shard(follower), follower
     yield "drop_followee", stamp, follower, followee
+
+
+def _drop_followers(effect: fx.DropFollowers, placement: Placement) -> Iterator[Write]:
+    # The list of the deleted account itself is what a repeat of this is made from: it stays.
+    for follower in effect.followers.tolist():
+        yield "drop_followee", effect.stamp, follower, effect.followee_id
+
+
+def _set_block(effect: fx.SetBlock, placement: Placement) -> Iterator[Write]:
+    one, other, stamp = effect.blocker_id, effect.blocked_id, effect.stamp
+    yield _restriction(one, "blocks", other, effect.blocked, stamp)
+    yield _restriction(other, "blocked_by", one, effect.blocked, stamp)
+
+
+def _set_mute(effect: fx.SetMute, placement: Placement) -> Iterator[Write]:
+    yield _restriction(effect.muter_id, "mutes", effect.muted_id, effect.muted, effect.stamp)
+
+
+def _restriction(user_id: int, kind: str, other_id: int, stands: bool, stamp: int) -> Write:
+    if stands:
+        return "put_restriction", user_id, kind, other_id, stamp, stamp
+    return "drop_restriction", stamp, user_id, kind, other_id
+
+
+def _put_word(effect: fx.PutWord, placement: Placement) -> Iterator[Write]:
+    row = (effect.author_id, effect.kind.value, effect.about_id, effect.cause)
+    yield "put_word", *row, effect.value, effect.stamp, effect.stamp
+
+
+def _set_own_retweet(effect: fx.SetOwnRetweet, placement: Placement) -> Iterator[Write]:
+    user_id, tweet_id, stamp = effect.user_id, effect.tweet_id, effect.stamp
+    if effect.retweet_id is None:
+        yield "drop_own_retweet", stamp, user_id, tweet_id
+    else:
+        yield "put_own_retweet", user_id, tweet_id, effect.retweet_id, stamp
+
+
+def _set_like(effect: fx.SetLike, placement: Placement) -> Iterator[Write]:
+    tweet_id, user_id, stamp = effect.tweet_id, effect.user_id, effect.stamp
+    shard = placement.shard(user_id)
+    if effect.liked:
+        yield "put_like", tweet_id, shard, user_id, stamp, stamp
+        yield "put_liked", user_id, tweet_id, effect.author_id, stamp
+    else:
+        yield "drop_like", stamp, tweet_id, shard, user_id
+        yield "drop_liked", stamp, user_id, tweet_id
+
+
+def _put_reference(effect: fx.PutReference, placement: Placement) -> Iterator[Write]:
+    row = (effect.tweet_id, effect.by_tweet_id, effect.by_user_id)
+    yield _PUT_REFERENCE[effect.kind], *row, effect.stamp
+
+
+def _drop_reference(effect: fx.DropReference, placement: Placement) -> Iterator[Write]:
+    yield _MARK_GONE[effect.kind], effect.stamp, effect.tweet_id, effect.by_tweet_id
+
+
+def _set_engagement(effect: fx.SetEngagement, placement: Placement) -> Iterator[Write]:
+    numbers = (effect.likes, effect.retweets, effect.replies)
+    yield "set_engagement", effect.tweet_id, *numbers, effect.stamp
 
 
 def _set_counts(effect: fx.SetCounts, placement: Placement) -> Iterator[Write]:
@@ -129,6 +203,15 @@ _WRITES: Final[Mapping[type, Callable[[Any, Placement], Iterator[Write]]]] = {
     fx.DeleteTweet: _delete_tweet,
     fx.PutEdge: _put_edge,
     fx.DropEdge: _drop_edge,
+    fx.DropFollowers: _drop_followers,
+    fx.SetBlock: _set_block,
+    fx.SetMute: _set_mute,
+    fx.PutWord: _put_word,
+    fx.SetOwnRetweet: _set_own_retweet,
+    fx.SetLike: _set_like,
+    fx.PutReference: _put_reference,
+    fx.DropReference: _drop_reference,
+    fx.SetEngagement: _set_engagement,
     fx.SetCounts: _set_counts,
     fx.Deliver: _as_columns,
     fx.Retract: _as_columns,

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from foldline.control.port import Claim, Control, Reservation
+from foldline.control.port import Claim, Control, Credential, Family, Reservation
 from foldline.core.ids import MAX_ID
 from foldline.core.position import Position
 from foldline.errors import ControlUnavailableError
@@ -192,3 +192,61 @@ async def test_what_was_claimed_outlives_its_process(control: Control, settings:
     await again.close()
     with pytest.raises(ControlUnavailableError):
         await again.claim_username(username, user, 7)
+
+
+async def test_a_retired_name_is_free_from_its_moment_on(control: Control) -> None:
+    old, new, name = fresh(), fresh(), f"r{fresh()}"
+    await control.claim_username(name, old, 100)
+    await control.confirm_username(name, old)
+    await control.retire_username(name, new, 150)  # not the holder
+    assert (await control.claim_username(name, new, 200)).free_at is None
+    await control.retire_username(name, old, 500)
+    standing = await control.claim_username(name, new, 499)
+    assert (standing.user_id, standing.free_at) == (old, 500)
+    assert await control.claim_username(name, new, 499, replacing=standing) == standing
+    taken = await control.claim_username(name, new, 500, replacing=standing)
+    assert taken == Claim(new, 500, confirmed=False)
+    third = await control.claim_username(name, fresh(), 501, replacing=standing)
+    assert third == taken
+
+
+async def test_credentials_and_roles(control: Control) -> None:
+    one, other = fresh(), fresh()
+    assert await control.credential(one) is None
+    await control.put_password(one, "hash")
+    assert await control.credential(one) == Credential("hash", "user")
+    await control.put_role(one, "admin")
+    await control.put_password(one, "another")
+    assert await control.credential(one) == Credential("another", "admin")
+    await control.put_role(other, "admin")
+    assert await control.credential(other) == Credential(None, "admin")
+
+
+async def test_of_many_refreshes_of_one_token_one_wins(control: Control) -> None:
+    name, user = f"f{fresh()}", fresh()
+    await control.open_family(name, user, HASH, TTL_S)
+    standing = await control.family(name)
+    assert standing == Family(user, HASH)
+    others = [bytes([n]) * 32 for n in range(1, 9)]
+    won = await asyncio.gather(*(control.rotate(name, standing, h, TTL_S) for h in others))
+    assert won.count(True) == 1
+    assert await control.family(name) == Family(user, others[won.index(True)])
+    assert not await control.rotate(name, standing, HASH, TTL_S)
+
+
+async def test_a_closed_family_is_gone(control: Control) -> None:
+    name = f"f{fresh()}"
+    await control.open_family(name, 7, HASH, TTL_S)
+    await control.close_family(name)
+    await control.close_family(name)
+    assert await control.family(name) is None
+    assert not await control.rotate(name, Family(7, HASH), HASH, TTL_S)
+    assert await control.family(name) is None
+
+
+async def test_a_family_ends(control: Control) -> None:
+    name = f"f{fresh()}"
+    await control.open_family(name, 7, HASH, 1)
+    async with asyncio.timeout(10):
+        while await control.family(name) is not None:
+            await asyncio.sleep(0.1)

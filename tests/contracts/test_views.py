@@ -79,7 +79,7 @@ async def test_nothing_is_found_where_nothing_is(views: Views) -> None:
     ids.append(await views.followers(nobody, 0, 5))
     assert [(found.size, found.dtype) for found in ids] == [(0, np.dtype(np.int64))] * 4
     assert await views.floor(nobody) == 0
-    assert not await views.follows(nobody, nobody)
+    assert (await views.following_among([nobody], nobody)).size == 0
     await views.apply([], {})
 
 
@@ -208,9 +208,9 @@ async def test_followers_in_pages_and_follows_from_both_ends(views: Views) -> No
         found += page.tolist()
     assert found == left
     assert (await views.load([author]))[author].followers.tolist() == left
-    assert await views.follows(users[0], author)
-    assert not await views.follows(author, users[0])
-    assert not await views.follows(users[7], author)
+    asked = [users[9], users[7], users[0], author]
+    assert (await views.following_among(asked, author)).tolist() == [users[0], users[9]]
+    assert (await views.following_among(users[:2], users[0])).tolist() == []
     assert (await views.following(users[7])).size == 0
     more = several(3)
     await views.apply([fx.PutEdge(users[0], other, 5) for other in reversed(more)], {})
