@@ -1,18 +1,36 @@
-"""The audiences that a worker keeps in memory.
+"""What a worker keeps in memory of its partitions: audiences, and the engagement of tweets.
 
-Only the worker that owns a partition changes the audiences in it, so they are coherent without any
-invalidation, as long as they are dropped when the partition goes to another worker.
+Only the worker that owns a partition changes them, so they are coherent without any invalidation,
+as long as they are dropped when the partition goes to another worker.
 """
 
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final, Generic, Protocol, TypeVar
 
 from cachetools import LRUCache
 
 from foldline.core.audience import Audience
+from foldline.core.engagement import Engagement
 
-_OVERHEAD_BYTES = 400  # of an entry, its arrays' headers included
+_OVERHEAD_BYTES: Final = 400  # of an entry, its arrays' headers included
+
+
+class Folding(Protocol):
+    """A state that events are folded into."""
+
+    @property
+    def key(self) -> int:
+        """What it is kept by."""
+
+    @property
+    def author_id(self) -> int:
+        """Whose partition it belongs to."""
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that it takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,45 +43,73 @@ class Known:
     flag_since: float | None = None
 
     @property
+    def key(self) -> int:
+        return self.audience.author_id
+
+    @property
+    def author_id(self) -> int:
+        return self.audience.author_id
+
+    @property
     def nbytes(self) -> int:
         return self.audience.nbytes + _OVERHEAD_BYTES
 
 
-class AudienceCache:
-    """The most recently used audiences, bounded in bytes, and besides all those that are held
-    because the views do not have them yet."""
+@dataclass(frozen=True, slots=True)
+class Engaged:
+    """The engagement of a tweet."""
+
+    engagement: Engagement
+
+    @property
+    def key(self) -> int:
+        return self.engagement.tweet_id
+
+    @property
+    def author_id(self) -> int:
+        return self.engagement.author_id
+
+    @property
+    def nbytes(self) -> int:
+        return self.engagement.nbytes + _OVERHEAD_BYTES
+
+
+State = TypeVar("State", bound=Folding)
+
+
+class FoldingCache(Generic[State]):
+    """The most recently used states, bounded in bytes, and besides all those that are held because
+    the views do not have them yet."""
 
     def __init__(self, bytes_max: int) -> None:
-        self._known: LRUCache[int, Known] = LRUCache(bytes_max, getsizeof=lambda k: k.nbytes)
-        self._held: dict[int, Known] = {}
+        self._known: LRUCache[int, State] = LRUCache(bytes_max, getsizeof=lambda s: s.nbytes)
+        self._held: dict[int, State] = {}
         self._holds: Counter[int] = Counter()
 
-    def get(self, author_id: int) -> Known | None:
-        return self._held.get(author_id) or self._known.get(author_id)
+    def get(self, key: int) -> State | None:
+        return self._held.get(key) or self._known.get(key)
 
-    def put(self, known: Known) -> None:
-        author_id = known.audience.author_id
-        if author_id in self._held:
-            self._held[author_id] = known
-        elif known.nbytes > self._known.maxsize:
-            self._known.pop(author_id, None)  # too large to keep: loaded anew each time
+    def put(self, state: State) -> None:
+        if state.key in self._held:
+            self._held[state.key] = state
+        elif state.nbytes > self._known.maxsize:
+            self._known.pop(state.key, None)  # too large to keep: loaded anew each time
         else:
-            self._known[author_id] = known
+            self._known[state.key] = state
 
-    def hold(self, known: Known) -> None:
-        """Keep what is known of this author until it is released as often as held."""
-        author_id = known.audience.author_id
-        self._held[author_id] = known
-        self._holds[author_id] += 1
+    def hold(self, state: State) -> None:
+        """Keep this state until it is released as often as held."""
+        self._held[state.key] = state
+        self._holds[state.key] += 1
 
-    def release(self, author_id: int) -> None:
+    def release(self, key: int) -> None:
         """The views have what one `hold` was for."""
-        self._holds[author_id] -= 1
-        if not self._holds[author_id]:
-            del self._holds[author_id]
-            self.put(self._held.pop(author_id))
+        self._holds[key] -= 1
+        if not self._holds[key]:
+            del self._holds[key]
+            self.put(self._held.pop(key))
 
     def forget(self, which: Callable[[int], bool]) -> None:
-        """Drop the audiences of the authors for whom `which` is true; none of them may be held."""
-        for author_id in [author for author in self._known if which(author)]:
-            del self._known[author_id]
+        """Drop the states of the authors for whom `which` is true; none of them may be held."""
+        for key in [key for key, state in self._known.items() if which(state.author_id)]:
+            del self._known[key]

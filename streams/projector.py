@@ -11,7 +11,7 @@ what is next. Per partition the projector knows the next offset to fold; of that
 
 What was folded is written by the window, rows first, then the celebrity flags, then `progress`: the
 next offset as durable in the view, which is behind what was folded by the parts in hand. Derived
-events are appended before their part is written, so progress never passes one that is missing.
+events are appended before progress passes their cause (`follow_ups`).
 Where a store or the log can't answer, the projector waits and tries again, for ever: `trouble` then
 says why.
 """
@@ -19,7 +19,7 @@ says why.
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -31,19 +31,31 @@ from foldline.appends import append
 from foldline.clock import Clock
 from foldline.core.crossing import crossing, derived
 from foldline.core.effects import Deliver, Effect, rows_of
-from foldline.core.events import AuthorDemoted, AuthorPromoted
+from foldline.core.engagement import engage
+from foldline.core.events import AuthorDemoted, AuthorPromoted, Event, OfTweet
 from foldline.core.fold import fold
+from foldline.core.folded import Folded
+from foldline.core.follow_ups import FollowUp
 from foldline.core.ids import partition_of
 from foldline.errors import AppendUnknownError, UnavailableError
 from foldline.log.port import EventLog, Record
 from foldline.settings import Settings
-from streams.audiences import AudienceCache, Known
+from streams.audiences import Engaged, FoldingCache, Known
+from streams.follow_ups import FollowUps
 from streams.sift import Entry, Poison, sift
 from streams.trimming import TrimmedViews, trim
 from streams.window import Part, Window
 
 Answer = TypeVar("Answer")
 _logger = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """What a batch is folded into: audiences by author, engagements by tweet."""
+
+    known: dict[int, Known]
+    engaged: dict[int, Engaged]
 
 
 class Projector:
@@ -59,8 +71,12 @@ class Projector:
         self._settings = settings
         self._clock = clock
         self._next: dict[int, int] = {}
-        self._window = Window(views, self._steadily, settings.rows_per_part, self._written)
-        self._audiences = AudienceCache(settings.audience_cache_bytes)
+        self._window = Window(
+            views, self._steadily, settings.rows_per_part, self._settle, self._written
+        )
+        self._follow_ups = FollowUps(log, views, self._steadily)
+        self._audiences = FoldingCache[Known](settings.audience_cache_bytes)
+        self._engagements = FoldingCache[Engaged](settings.audience_cache_bytes // 4)
         self._decided: dict[int, type[AuthorPromoted | AuthorDemoted]] = {}
         self._turn = asyncio.Lock()
         self._stopped = False
@@ -81,7 +97,8 @@ class Projector:
             self._next = {p: stored.get(p, 0) for p in partitions}
             self._window.begin(self._next)
             self.halted = {p: why for p, why in self.halted.items() if p in unchanged}
-            self._audiences.forget(lambda author: self._partition(author) not in unchanged)
+            for cache in (self._audiences, self._engagements):
+                cache.forget(lambda author: self._partition(author) not in unchanged)
             self._decided = {
                 a: kind for a, kind in self._decided.items() if self._partition(a) in unchanged
             }
@@ -95,17 +112,17 @@ class Projector:
             sifted = sift(
                 records, self._next, self.halted, self._log.partitions, self._settings.log_epoch
             )
-            known = await self._load(sifted.items)
+            states = await self._load(sifted.items)
             part = Part()
             for item in sifted.items:
-                effects = self._fold(item, known)
+                effects, follow_ups, state = self._fold(item, states)
                 rows = rows_of(effects)
                 if part.rows and part.rows + rows > self._settings.rows_per_part:
                     await self._write(part)
                     if self._paused.is_set():
                         return
                     part = Part()
-                part.add(item, effects, rows, known)
+                part.add(item, effects, rows, follow_ups, state)
             if part.progress:
                 await self._write(part)
             for partition, why in sifted.halted.items():
@@ -132,47 +149,73 @@ class Projector:
         """Wait until a write fails for good, and raise why."""
         await self._window.failure()
 
-    async def _load(self, items: Sequence[Entry | Poison]) -> dict[int, Known]:
-        """The audience of each author in the batch, kept for as long as the batch lasts."""
-        authors = {item.envelope.event.key for item in items if isinstance(item, Entry)}
-        known = {a: found for a in authors if (found := self._audiences.get(a)) is not None}
-        missing = [author for author in authors if author not in known]
+    async def _load(self, items: Sequence[Entry | Poison]) -> States:
+        """What the batch is folded into, kept for as long as the batch lasts."""
+        events = [item.envelope.event for item in items if isinstance(item, Entry)]
+        tweets = {e.tweet_id: e.author_id for e in events if isinstance(e, OfTweet)}
+        authors = {event.key for event in events if not isinstance(event, OfTweet)}
+        states = States(
+            {a: found for a in authors if (found := self._audiences.get(a)) is not None},
+            {t: done for t in tweets if (done := self._engagements.get(t)) is not None},
+        )
+        missing = [author for author in authors if author not in states.known]
         if missing:
             now = self._clock.monotonic()
             loaded = await self._steadily(lambda: self._views.load(missing))
             for author, audience in loaded.items():
-                known[author] = Known(audience, 0, now if audience.celebrity else None)
-        return known
+                states.known[author] = Known(audience, 0, now if audience.celebrity else None)
+        unread = {tweet: by for tweet, by in tweets.items() if tweet not in states.engaged}
+        if unread:
+            read = await self._steadily(lambda: self._views.load_engagements(unread))
+            states.engaged.update({tweet: Engaged(each) for tweet, each in read.items()})
+        return states
 
-    def _fold(self, item: Entry | Poison, known: dict[int, Known]) -> list[Effect]:
-        """What is to be written; the audience in `known` is then the one after it."""
+    def _fold(
+        self, item: Entry | Poison, states: States
+    ) -> tuple[Sequence[Effect], Sequence[FollowUp], Known | Engaged | None]:
+        """What is to be written and what follows; the state that it is folded into, which is then
+        the one after it."""
         if isinstance(item, Poison):
             telemetry.POISONED.inc()
-            return [item.letter]
+            return [item.letter], (), None
         event = item.envelope.event
+        telemetry.EVENTS.labels(type(event).__name__).inc()
+        if isinstance(event, OfTweet):
+            engagement, effects, told = engage(
+                states.engaged[event.tweet_id].engagement, event, item.stamp
+            )
+            states.engaged[event.tweet_id] = Engaged(engagement)
+            return effects, told, states.engaged[event.tweet_id]
+        folded = self._fold_audience(event, item.stamp, states.known)
+        return folded.effects, folded.follow_ups, states.known[event.key]
+
+    def _fold_audience(self, event: Event, stamp: int, known: dict[int, Known]) -> Folded:
         before = known[event.key]
         settled = (
             before.flag_since is not None
             and self._clock.monotonic() - before.flag_since >= self._settings.settle_s
         )
-        audience, effects = fold(
-            before.audience, event, item.stamp, cap=self._settings.cap, settled=settled
-        )
-        if audience.celebrity and before.audience.celebrity:
-            known[event.key] = replace(before, audience=audience)
+        folded = fold(before.audience, event, stamp, cap=self._settings.cap, settled=settled)
+        if folded.audience.celebrity and before.audience.celebrity:
+            known[event.key] = replace(before, audience=folded.audience)
         else:
-            known[event.key] = Known(audience, promoted=item.stamp)
+            known[event.key] = Known(folded.audience, promoted=stamp)
         if isinstance(event, AuthorPromoted | AuthorDemoted):
             self._decided.pop(event.key, None)
-        telemetry.EVENTS.labels(type(event).__name__).inc()
-        return effects
+        return folded
 
     async def _write(self, part: Part) -> None:
         await self._decide(part)
+        await self._follow_ups.derive(part.due)
         for known in part.known.values():
             self._audiences.hold(known)
+        for engaged in part.engaged.values():
+            self._engagements.hold(engaged)
         self._next.update(part.progress)
         await self._window.put(part)
+
+    async def _settle(self, part: Part) -> None:
+        await self._follow_ups.settle(part.late)
 
     async def _written(self, part: Part) -> None:
         now = self._clock.monotonic()
@@ -183,6 +226,8 @@ class Projector:
             if same and then.audience.celebrity and known.flag_since is None:
                 self._audiences.put(replace(known, flag_since=now))
             self._audiences.release(author)
+        for tweet in part.engaged:
+            self._engagements.release(tweet)
         telemetry.DELIVERIES.inc(part.rows)
         await self._trim(part)
 

@@ -15,9 +15,11 @@ from typing import Final, Protocol
 
 from foldline.core.deliveries import tiles
 from foldline.core.effects import Deliver, Effect, Retract, newest_counts
+from foldline.core.follow_ups import Derive, FollowUp
 from foldline.sizing import PARTS_WRITTEN
 from foldline.views.port import FoldedViews
-from streams.audiences import Known
+from streams.audiences import Engaged, Known
+from streams.follow_ups import Due
 from streams.sift import Entry, Poison
 
 _LONG_MAX: Final = 8  # of more rows than a part has: they wait apart, and are written one by one
@@ -33,28 +35,39 @@ class Steadily(Protocol):
 class Part:
     """A stretch of the stream that is written as one. `rows`: of timelines; `progress`: the next
     offset of each partition behind it; `last`: author → the newest event of it, and what that made
-    of the audience in `known`."""
+    of the audience in `known`; `engaged`: the same of tweets; `due`: what follows at once, `late`:
+    what follows once the rows are durable."""
 
     effects: list[Effect] = field(default_factory=list)
     rows: int = 0
     progress: dict[int, int] = field(default_factory=dict)
     last: dict[int, Entry] = field(default_factory=dict)
     known: dict[int, Known] = field(default_factory=dict)
+    engaged: dict[int, Engaged] = field(default_factory=dict)
+    due: list[Due] = field(default_factory=list)
+    late: list[Due] = field(default_factory=list)
 
     def add(
         self,
         item: Entry | Poison,
         effects: Sequence[Effect],
         rows: int,
-        known: Mapping[int, Known],
+        follow_ups: Sequence[FollowUp],
+        state: Known | Engaged | None,
     ) -> None:
-        """Put the next item of the stream into it. `known`: the audiences as of this item."""
+        """Put the next item of the stream into it. `state`: what it made of the state it is folded
+        into."""
         self.effects += effects
         self.rows += rows
         self.progress[item.position.partition] = item.position.offset + 1
+        if isinstance(state, Engaged):
+            self.engaged[state.key] = state
+        elif isinstance(item, Entry) and state is not None:
+            self.last[state.key], self.known[state.key] = item, state
         if isinstance(item, Entry):
-            author = item.envelope.event.key
-            self.last[author], self.known[author] = item, known[author]
+            for follow_up in follow_ups:
+                at_once = isinstance(follow_up, Derive)
+                (self.due if at_once else self.late).append(Due(follow_up, item))
 
 
 @dataclass(slots=True)
@@ -73,13 +86,16 @@ class Window:
         views: FoldedViews,
         steadily: Steadily,
         rows_max: int,
+        settle: Callable[[Part], Awaitable[None]],
         written: Callable[[Part], Awaitable[None]],
     ) -> None:
-        """`rows_max`: more are written in slices; `written` is awaited when a part is durable."""
+        """`rows_max`: more are written in slices; `settle` is awaited when the rows of a part with
+        late follow-ups are durable, and before progress passes it; `written` after that."""
         self.progress: dict[int, int] = {}
         self._views = views
         self._steadily = steadily
         self._rows_max = rows_max
+        self._settle = settle
         self._written = written
         self._room = asyncio.Semaphore(PARTS_WRITTEN)
         self._room_for_long = asyncio.Semaphore(_LONG_MAX)
@@ -148,10 +164,13 @@ class Window:
                     await self._steadily(partial(self._views.apply, [tile], {}))
             rest = [effect for effect in rest if not isinstance(effect, Deliver | Retract)]
         first = all(self._chains[p][0] is stretch for p, stretch in stretches.items())
-        await self._steadily(partial(self._views.apply, rest, part.progress if first else {}))
+        at_once = first and not part.late
+        await self._steadily(partial(self._views.apply, rest, part.progress if at_once else {}))
+        if part.late:
+            await self._settle(part)
         for stretch in stretches.values():
             stretch.durable = True
-        await self._advance(part.progress, stands=first)
+        await self._advance(part.progress, stands=at_once)
         await self._written(part)
 
     async def _advance(self, behind: Mapping[int, int], *, stands: bool) -> None:
