@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from foldline.sizing import (
@@ -14,6 +14,7 @@ from foldline.sizing import (
 )
 
 ProfileName = Literal["embedded", "distributed"]
+CacheName = Literal["on", "local", "off"]
 
 
 class Settings(BaseSettings):
@@ -62,6 +63,7 @@ class Settings(BaseSettings):
     sqlite_cache_kib: int = Field(default=16_384, ge=64, description="for each connection")
     sqlite_wal_pages: int = Field(default=8_000, ge=100, description="between two checkpoints")
     redis_url: str = "redis://127.0.0.1:6379/0"
+    redis_timeout_s: float = Field(default=0.1, gt=0)
 
     # The fold.
     cap: int = Field(default=800, ge=1, description="entries that a backfill delivers")
@@ -88,12 +90,44 @@ class Settings(BaseSettings):
     after_wait_s: float = Field(default=0.5, ge=0)
     scan_max: int = Field(default=20_000, ge=1, description="ids one page may look at")
 
+    # The readers' caches. Lifetimes only bound what is kept: what changes is dropped by the log.
+    cache: CacheName = Field(default="on", description="local: shared with no other process")
+    cached_bodies: int = Field(default=100_000, ge=1, description="in memory, of each kind")
+    cached_sets: int = Field(default=20_000, ge=1, description="in memory, of each kind")
+    cached_tweets_s: float = Field(default=86_400.0, gt=0)
+    cached_sets_s: float = Field(default=3_600.0, gt=0, description="and accounts, and counts")
+    cache_local_bytes: int = Field(default=64 << 20, ge=0)
+    cache_stale_s: float = Field(default=1.0, gt=0, description="folded, and yet not served")
+    bus_poll_s: float = Field(default=0.05, gt=0)
+    bus_pending_max: int = Field(default=100_000, ge=1, description="events, not folded yet")
+    bus_slots: int = Field(default=1 << 20, ge=1, description="8 bytes each")
+    redis_connections: int = Field(default=16, ge=1)
+
     # HTTP.
     bind_host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65_535)
     body_max_bytes: int = Field(default=16_384, ge=1_024)
+    reuse_port: bool = Field(default=False, description="several processes share the port")
+    admin_port: int = Field(default=8081, ge=0, le=65_535)
+    requests_max: int = Field(default=512, ge=1, description="in hand; more are turned away")
     idempotency_ttl_s: int = Field(default=172_800, ge=60)
     claim_lease_s: int = Field(default=60, ge=1)
+
+    # Who is asking. Trusted headers are for use behind a gateway that sets them.
+    auth: Literal["jwt", "trusted-header"] = "jwt"
+    jwt_secret: SecretStr = SecretStr("")  # empty: a key of its own, beside the data
+    access_ttl_s: int = Field(default=900, ge=1)
+    refresh_ttl_s: int = Field(default=2_592_000, ge=60)
+    username_release_s: int = Field(default=2_592_000, ge=0)
+    trusted_proxies: bool = Field(default=False, description="take X-Forwarded-For's last hop")
+
+    # What anybody may ask for; verified accounts five times as much.
+    limits: Literal["on", "off"] = "on"
+    limit_tweets: int = Field(default=300, ge=1, description="per user in 3 h")
+    limit_follows: int = Field(default=400, ge=1, description="per user and day")
+    limit_reads: int = Field(default=900, ge=1, description="per user in 15 min")
+    limit_reads_per_ip: int = Field(default=3_000, ge=1, description="in 5 min")
+    limit_login: int = Field(default=10, ge=1, description="per address and per name, a minute")
 
     @model_validator(mode="after")
     def _consistent(self) -> "Settings":

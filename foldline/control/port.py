@@ -5,7 +5,7 @@ exactly one wins and all learn the same.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from foldline.core.position import Position
 from foldline.generation import Generation
@@ -14,11 +14,16 @@ from foldline.generation import Generation
 @dataclass(frozen=True, slots=True)
 class Claim:
     """Who holds a username. `claimed_at`: ms since 1970; `confirmed`: the account's event is in the
-    log."""
+    log; `free_at`: from when on another may take it (ms since 1970), None while it is in use."""
 
     user_id: int
     claimed_at: int
     confirmed: bool
+    free_at: int | None = None
+
+    def replaceable(self, now_ms: int) -> bool:
+        """Whether the claim may be taken over."""
+        return not self.confirmed if self.free_at is None else self.free_at <= now_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,25 @@ class Reservation:
     position: Position | None
 
 
+Role = Literal["user", "admin"]
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """How an account proves itself, and what it may do. Without a hash it can't log in."""
+
+    password_hash: str | None
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The refresh tokens that descend from one login: the hash of the one that is good now."""
+
+    user_id: int
+    token_hash: bytes
+
+
 class Control(Protocol):
     """All methods raise `ControlUnavailableError` where the store can't answer."""
 
@@ -37,14 +61,40 @@ class Control(Protocol):
         self, username: str, user_id: int, now_ms: int, replacing: Claim | None = None
     ) -> Claim:
         """Take `username` (lower case) for `user_id` and answer the claim that stands afterwards:
-        the caller's own, or that of whoever was first. With `replacing`, an unconfirmed claim that
-        still equals it is taken over."""
+        the caller's own, or that of whoever was first. With `replacing`, a claim that still equals
+        it is taken over, if it is `replaceable` now."""
 
     async def confirm_username(self, username: str, user_id: int) -> None:
         """Note that the account's event is in the log. Repeatable; nothing if another holds it."""
 
     async def release_username(self, username: str, user_id: int) -> None:
         """Give an unconfirmed claim back. Repeatable; nothing if confirmed or another's."""
+
+    async def retire_username(self, username: str, user_id: int, free_at_ms: int) -> None:
+        """From `free_at_ms` on another may take the name of an account that was deleted.
+        Repeatable; nothing if another holds it."""
+
+    async def put_password(self, user_id: int, password_hash: str) -> None:
+        """Set how an account proves itself."""
+
+    async def put_role(self, user_id: int, role: Role) -> None:
+        """Set what an account may do."""
+
+    async def credential(self, user_id: int) -> Credential | None:
+        """How the account proves itself, if it ever could."""
+
+    async def open_family(self, name: str, user_id: int, token_hash: bytes, ttl_s: int) -> None:
+        """Begin a family of refresh tokens, for `ttl_s` seconds."""
+
+    async def family(self, name: str) -> Family | None:
+        """The family, while it lasts."""
+
+    async def rotate(self, name: str, old: Family, token_hash: bytes, ttl_s: int) -> bool:
+        """Put another token in the place of the one in `old`, for `ttl_s` seconds from now. Whether
+        that one was still good: of many callers exactly one is told so."""
+
+    async def close_family(self, name: str) -> None:
+        """No token of the family is good any more. Repeatable."""
 
     async def reserve(
         self, user_id: int, key: str, tweet_id: int, body_hash: bytes, ttl_s: int

@@ -29,7 +29,7 @@ class Call(Generic[Body, Query]):
     def user(self) -> int:
         """Who asks; UnauthenticatedError if that is not known."""
         if self.viewer is None:
-            raise UnauthenticatedError("say who you are in the X-User-ID header")
+            raise UnauthenticatedError("say who you are: send an access token")
         return self.viewer
 
     def id_in_path(self, name: str) -> int:
@@ -42,10 +42,10 @@ class Call(Generic[Body, Query]):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a handler answers. `positions`: of the events that the command made; `stale`: the read
-    could not wait until all of `after` was folded."""
+    """What a handler answers; `body` as bytes is JSON already. `positions`: of the events that the
+    command made; `stale`: the read could not wait until all of `after` was folded."""
 
-    body: BaseModel | None = None
+    body: BaseModel | bytes | None = None
     status: int = 200
     positions: Sequence[Position] = ()
     stale: bool = False

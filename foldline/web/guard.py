@@ -9,16 +9,31 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from foldline import telemetry
-from foldline.errors import FoldlineError
+from foldline.errors import FoldlineError, OverloadedError
 from foldline.web.problems import problem, problem_of
 
 _logger = structlog.get_logger()
 
 
-def guard(timeout_s: float) -> web.middleware:  # type: ignore[valid-type]
-    """A middleware that answers every error as problem+json, within `timeout_s`."""
+_EXEMPT = frozenset(("/livez", "/readyz", "/metrics"))
+
+
+def guard(timeout_s: float, requests_max: int) -> web.middleware:  # type: ignore[valid-type]
+    """A middleware that answers every error as problem+json, within `timeout_s`. What comes while
+    `requests_max` are in hand is turned away at once: a queue would only make all of them late."""
+    in_hand = 0
 
     @web.middleware
+    async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
+        nonlocal in_hand
+        if in_hand >= requests_max and request.path not in _EXEMPT:
+            return await answer(request, _turned_away)
+        in_hand += 1
+        try:
+            return await answer(request, handler)
+        finally:
+            in_hand -= 1
+
     async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         trace = telemetry.trace_of(request.headers.get("traceparent"))
         telemetry.TRACE.set(trace)
@@ -28,7 +43,11 @@ def guard(timeout_s: float) -> web.middleware:  # type: ignore[valid-type]
         _measure(request, response.status, time.perf_counter() - begun)
         return response
 
-    return answer
+    return admit
+
+
+async def _turned_away(_: web.Request) -> web.StreamResponse:
+    raise OverloadedError("this process has too much in hand; try again")
 
 
 async def _answer(request: web.Request, handler: Handler, timeout_s: float) -> web.StreamResponse:

@@ -21,6 +21,8 @@ STATUS: Final[tuple[tuple[type[FoldlineError], HTTPStatus], ...]] = (
     (errors.ConflictError, HTTPStatus.CONFLICT),
     (errors.UnsupportedMediaError, HTTPStatus.UNSUPPORTED_MEDIA_TYPE),
     (errors.KeyReusedError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (errors.LimitedError, HTTPStatus.TOO_MANY_REQUESTS),
+    (errors.OverloadedError, HTTPStatus.SERVICE_UNAVAILABLE),
     (errors.UnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
     (errors.AppendUnknownError, HTTPStatus.GATEWAY_TIMEOUT),
 )
@@ -50,7 +52,10 @@ def status_of(error: Exception) -> HTTPStatus:
 def problem_of(error: FoldlineError, instance: str) -> web.Response:
     """The answer to one of our own errors."""
     faults = error.faults if isinstance(error, InvalidError) else ()
-    return problem(status_of(error), str(error), instance, faults)
+    response = problem(status_of(error), str(error), instance, faults)
+    if isinstance(error, errors.LimitedError):
+        response.headers["Retry-After"] = str(error.after_s)
+    return response
 
 
 def problem(
@@ -72,7 +77,7 @@ def problem(
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
     if status is HTTPStatus.UNAUTHORIZED:
-        response.headers["WWW-Authenticate"] = 'Foldline realm="foldline"'
+        response.headers["WWW-Authenticate"] = 'Bearer realm="foldline"'
     return response
 
 

@@ -1,20 +1,39 @@
 """The route table, and how a row of it becomes an aiohttp route."""
 
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final
 
 from aiohttp import hdrs, web
 from pydantic import BaseModel, ValidationError
 
-from foldline.errors import InvalidError, UnsupportedMediaError
+from foldline.errors import (
+    FoldlineError,
+    ForbiddenError,
+    InvalidError,
+    LimitedError,
+    UnauthenticatedError,
+    UnsupportedMediaError,
+)
 from foldline.web import freshness
 from foldline.web.call import Answer, Call
-from foldline.web.identity import viewer_of
+from foldline.web.identity import Identify
+from foldline.web.limiting import Allowance, Budget, Limiter
 from foldline.web.problems import invalid_of
+from foldline.web.tokens import Identity
 
 IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
 IDEMPOTENCY_KEY_MAX: Final = 128
+
+
+class Access(Enum):
+    """Who may ask."""
+
+    ANYONE = "anyone"
+    USER = "user"
+    ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +41,9 @@ class Route:
     """A row of the table: what is asked, what it is validated against, and who answers.
 
     `handle` takes what its service works with and a `Call` (once served, the `Call` alone), and
-    gives an `Answer`; `gives` is the model of the answer's body.
+    gives an `Answer`; `gives` is the model of the answer's body. `refuses`: the errors of our own
+    that the route may answer with, beside those that follow from its other fields. `bare`: a
+    request without any body is valid too, and its `Call` has None.
     """
 
     method: str
@@ -33,28 +54,88 @@ class Route:
     query: type[BaseModel] | None = None
     gives: type[BaseModel] | None = None
     status: int = 200
+    access: Access = Access.ANYONE
+    refuses: tuple[type[FoldlineError], ...] = ()
+    budget: Budget | None = None
+    etag: bool = False
+    bare: bool = False
 
 
-def add_routes(app: web.Application, routes: Sequence[Route], partitions: int) -> None:
-    """Serve `routes` in `app`; positions are checked against the log's `partitions`."""
+@dataclass(frozen=True, slots=True)
+class Gatekeeper:
+    """Who asks, and whether they may ask for more. `partitions`: positions are checked against
+    the log's."""
+
+    identify: Identify
+    limiter: Limiter
+    partitions: int
+    trusted_proxies: bool = False
+
+    async def admit(
+        self, request: web.Request, route: Route
+    ) -> tuple[Identity | None, Sequence[Allowance]]:
+        """Who asks, and what is left of the budgets; raises what refuses the request."""
+        identity = self.identify(request)
+        if route.access is not Access.ANYONE and identity is None:
+            raise UnauthenticatedError("say who you are: send an access token")
+        if route.access is Access.ADMIN and identity is not None and identity.role != "admin":
+            raise ForbiddenError("this is for administrators")
+        if route.budget is None:
+            return identity, ()
+        left = await self.limiter.take(
+            route.budget,
+            identity.user_id if identity else None,
+            self._address(request),
+            verified=identity is not None and identity.verified,
+        )
+        return identity, check(left)
+
+    async def close(self, _: web.Application) -> None:
+        """What ends with the service."""
+        await self.limiter.close()
+
+    def _address(self, request: web.Request) -> str:
+        hops = request.headers.get("X-Forwarded-For") if self.trusted_proxies else None
+        return hops.rsplit(",", 1)[-1].strip() if hops else request.remote or ""
+
+
+def check(left: Sequence[Allowance]) -> Sequence[Allowance]:
+    """The same allowances; LimitedError where one is used up."""
+    if left and not left[0].allowed:
+        scarce = left[0]
+        raise LimitedError(
+            f"at most {scarce.limit} {scarce.name} in {scarce.window_s} s", scarce.reset_s
+        )
+    return left
+
+
+def add_routes(app: web.Application, routes: Sequence[Route], gate: Gatekeeper) -> None:
+    """Serve `routes` in `app`."""
     for route in routes:
-        app.router.add_route(route.method, route.path, _handler(route, partitions))
+        app.router.add_route(route.method, route.path, _handler(route, gate))
 
 
 def _handler(
-    route: Route, partitions: int
+    route: Route, gate: Gatekeeper
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    partitions = gate.partitions
+
     async def handle(request: web.Request) -> web.StreamResponse:
+        identity, left = await gate.admit(request, route)
         call = Call(
-            viewer=viewer_of(request),
+            viewer=None if identity is None else identity.user_id,
             path=dict(request.match_info),
-            body=await _body(request, route.takes),
+            body=await _body(request, route),
             query=_query(request.query, route.query),
             after=freshness.wanted(request, partitions),
             idempotency_key=_idempotency_key(request),
         )
         answer = await route.handle(call)
         response = _response(answer)
+        if route.etag and _matches(request, response):
+            response = web.Response(status=304, headers=response.headers)
+            del response.headers[hdrs.CONTENT_TYPE]
+        _tell(response, left)
         if answer.positions:
             freshness.put_positions(request, response, answer.positions, partitions)
         return response
@@ -62,12 +143,34 @@ def _handler(
     return handle
 
 
+def _matches(request: web.Request, response: web.Response) -> bool:
+    """Give the response a tag, and tell whether the caller has it already."""
+    body = response.body
+    assert isinstance(body, bytes)
+    tag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+    response.headers[hdrs.ETAG] = tag
+    known = request.headers.get(hdrs.IF_NONE_MATCH, "")
+    return known.strip() == "*" or tag in (each.strip() for each in known.split(","))
+
+
+def _tell(response: web.Response, left: Sequence[Allowance]) -> None:
+    """What is left of the budgets, as the IETF's draft has it."""
+    if left:
+        response.headers["RateLimit-Policy"] = ", ".join(
+            f'"{each.name}";q={each.limit};w={each.window_s}' for each in left
+        )
+        response.headers["RateLimit"] = ", ".join(
+            f'"{each.name}";r={each.remaining};t={each.reset_s}' for each in left
+        )
+
+
 def _response(answer: Answer) -> web.Response:
     if answer.body is None:
         response = web.Response(status=answer.status)
     else:
+        body = answer.body
         response = web.Response(
-            body=answer.body.model_dump_json().encode(),
+            body=body if isinstance(body, bytes) else body.model_dump_json().encode(),
             status=answer.status,
             content_type="application/json",
         )
@@ -77,8 +180,9 @@ def _response(answer: Answer) -> web.Response:
     return response
 
 
-async def _body(request: web.Request, model: type[BaseModel] | None) -> BaseModel | None:
-    if model is None:
+async def _body(request: web.Request, route: Route) -> BaseModel | None:
+    model = route.takes
+    if model is None or (route.bare and not request.body_exists):
         return None
     if request.content_type != "application/json":
         raise UnsupportedMediaError("send the body as application/json")

@@ -1,7 +1,8 @@
 """An HTTP service: routes and operation behind the guard, on one port."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -10,10 +11,11 @@ from aiohttp.web_protocol import RequestHandler
 
 from foldline import telemetry
 from foldline.settings import Settings
+from foldline.web.documents import add_documents
 from foldline.web.guard import guard
 from foldline.web.operation import Check, add_operation
 from foldline.web.problems import problem
-from foldline.web.routes import Route, add_routes
+from foldline.web.routes import Access, Gatekeeper, Route, add_routes
 
 _LINE_MAX_BYTES: Final = 8_190
 
@@ -57,11 +59,13 @@ class _Runner(web.AppRunner):
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """A service that answers."""
+    """A service that answers. `admin`: what it serves to operators; `behind`: what ends with it."""
 
     host: str
     port: int
     runner: web.AppRunner
+    admin: "Listening | None" = None
+    behind: AsyncExitStack | None = None
 
     @property
     def url(self) -> str:
@@ -69,17 +73,45 @@ class Listening:
 
     async def close(self) -> None:
         """Finish the requests in hand and stop."""
+        if self.admin is not None:
+            await self.admin.close()
         await self.runner.cleanup()
+        if self.behind is not None:
+            await self.behind.aclose()
 
 
 async def listen(
-    settings: Settings, routes: Sequence[Route], checks: Mapping[str, Check], partitions: int
+    settings: Settings,
+    routes: Sequence[Route],
+    checks: Mapping[str, Check],
+    gate: Gatekeeper | None = None,
 ) -> Listening:
-    """Serve `routes` on the settings' host and port (port 0: a free one)."""
+    """Serve `routes` on the settings' host and port (port 0: a free one); those of administrators
+    on a port of their own, and nowhere else."""
+    public = [route for route in routes if route.access is not Access.ADMIN]
+    for_admins = [route for route in routes if route.access is Access.ADMIN]
+    admin = None
+    if for_admins:
+        admin = await _listen(settings, settings.admin_port, for_admins, {}, gate)
+    listening = await _listen(settings, settings.port, public, checks, gate)
+    return replace(listening, admin=admin)
+
+
+async def _listen(
+    settings: Settings,
+    port: int,
+    routes: Sequence[Route],
+    checks: Mapping[str, Check],
+    gate: Gatekeeper | None,
+) -> Listening:
     app = web.Application(
-        middlewares=[guard(settings.request_timeout_s)], client_max_size=settings.body_max_bytes
+        middlewares=[guard(settings.request_timeout_s, settings.requests_max)],
+        client_max_size=settings.body_max_bytes,
     )
-    add_routes(app, routes, partitions)
+    if gate is not None:
+        add_routes(app, routes, gate)
+        add_documents(app, routes, trusted_header=settings.auth == "trusted-header")
+        app.on_cleanup.append(gate.close)
     add_operation(app, checks)
     app.on_response_prepare.append(_nameless)
     runner = _Runner(
@@ -90,7 +122,7 @@ async def listen(
         max_field_size=_LINE_MAX_BYTES,
     )
     await runner.setup()
-    site = web.TCPSite(runner, settings.bind_host, settings.port)
+    site = web.TCPSite(runner, settings.bind_host, port, reuse_port=settings.reuse_port or None)
     await site.start()
     server: Any = site._server
     return Listening(settings.bind_host, server.sockets[0].getsockname()[1], runner)
