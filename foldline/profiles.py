@@ -7,6 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from foldline.cache.local import open_local_cache
+from foldline.cache.port import Cache
+from foldline.cache.redis import open_redis_cache
 from foldline.control.cassandra import open_cassandra_control
 from foldline.control.port import Control
 from foldline.control.sqlite import open_sqlite_control
@@ -22,6 +25,7 @@ from foldline.views.sqlite import open_sqlite_views
 LogOpener = Callable[[Settings], Awaitable[EventLog]]
 ControlOpener = Callable[[Settings], Awaitable[Control]]
 ViewsOpener = Callable[[Settings, Generation], Awaitable[Views]]
+CacheOpener = Callable[[Settings, str], Awaitable[Cache]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +35,14 @@ class Adapters:
     log: LogOpener
     control: ControlOpener
     views: ViewsOpener
+    cache: CacheOpener
 
 
 PROFILES: Final[Mapping[ProfileName, Adapters]] = {
-    "embedded": Adapters(open_sqlite_log, open_sqlite_control, open_sqlite_views),
-    "distributed": Adapters(open_kafka_log, open_cassandra_control, open_cassandra_views),
+    "embedded": Adapters(open_sqlite_log, open_sqlite_control, open_sqlite_views, open_local_cache),
+    "distributed": Adapters(
+        open_kafka_log, open_cassandra_control, open_cassandra_views, open_redis_cache
+    ),
 }
 
 
@@ -63,3 +70,9 @@ async def open_profile(settings: Settings) -> Profile:
     views = await adapters.views(settings, generation)
     log = await adapters.log(settings)
     return Profile(log, control, generation, views)
+
+
+async def open_cache(settings: Settings, generation: Generation) -> Cache:
+    """The cache of a generation's views: the profile's own, or one that no other process shares."""
+    opener = open_local_cache if settings.cache == "local" else PROFILES[settings.profile].cache
+    return await opener(settings, f"{settings.keyspace}:g{generation.number}")

@@ -29,6 +29,9 @@ LOG_END: Final = Gauge("foldline_log_end", "Next offset of the log", ("partition
 PROGRESS: Final = Gauge("foldline_progress", "Next offset that the views wait for", ("partition",))
 DEAD_LETTERS: Final = Gauge("foldline_dead_letters", "Dead letters in the views, up to 1,000")
 LAG: Final = Gauge("foldline_lag_events", "Events in the log and not yet in the views")
+CACHE_READS: Final = Counter(
+    "foldline_cache_reads_total", "Values asked of a cache", ("kind", "level", "outcome")
+)
 
 TRACE: Final[ContextVar[str]] = ContextVar("foldline_trace", default="")
 """The W3C trace id (32 hex digits) of what is being done now."""

@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from aiohttp import web
 
 from foldline.clock import Clock
 from foldline.core.position import Position
 from foldline.errors import InvalidError
-from foldline.views.port import FoldedViews
 
 POSITION_HEADER: Final = "Foldline-Position"
 AFTER_HEADER: Final = "Foldline-After"
@@ -65,10 +64,16 @@ def _parse(text: str, partitions: int) -> list[Position]:
     return positions
 
 
+class Progressing(Protocol):
+    """Whatever tells progress, as `views.port.FoldedViews` does."""
+
+    async def progress(self) -> dict[int, int]: ...
+
+
 class ProgressWatch:
     """Progress of the views as many requests want it: read once for all that wait."""
 
-    def __init__(self, views: FoldedViews, clock: Clock) -> None:
+    def __init__(self, views: Progressing, clock: Clock) -> None:
         self._views = views
         self._clock = clock
         self._reading: asyncio.Task[dict[int, int]] | None = None

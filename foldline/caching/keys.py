@@ -1,0 +1,25 @@
+"""What can be cached, and under which names."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Kind(StrEnum):
+    """A sort of value. `FOLLOWED` stands for the following sets that hold an account, and
+    `CELEBRITIES` for the one set of all; neither is kept under a key of its own."""
+
+    TWEET = "tweet"
+    ACCOUNT = "account"
+    COUNTS = "counts"
+    FOLLOWING = "following"
+    FOLLOWED = "followed"
+    RESTRICTIONS = "restrictions"
+    NEWEST = "newest"
+    CELEBRITIES = "celebrities"
+
+
+class Key(NamedTuple):
+    """One value: of a tweet or an account; 0 where there is but one."""
+
+    kind: Kind
+    id: int

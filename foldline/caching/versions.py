@@ -1,0 +1,48 @@
+"""When what a timeline is assembled from last changed: for readers that keep what they assembled.
+
+A fixed table of sequence numbers, at the hash of each key. Two keys of one slot only mean that one
+of them may seem changed when it is the other.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+
+from foldline.caching.keys import Key, Kind
+from foldline.core.ids import IntArray, buckets_of
+
+SKELETON_KINDS: Final = (Kind.NEWEST, Kind.FOLLOWING, Kind.RESTRICTIONS)
+_NUMBER: Final = {kind: number for number, kind in enumerate(SKELETON_KINDS)}
+
+
+class Versions:
+    """The last change of each key of `SKELETON_KINDS`, by slot."""
+
+    def __init__(self, slots: int) -> None:
+        self._slots = slots
+        self._changed = np.zeros(slots, dtype=np.int64)
+        self._anew = 0
+
+    def slots(self, kind: Kind, ids: IntArray) -> IntArray:
+        """Where the changes of these keys are noted: to be kept with what is assembled."""
+        return buckets_of(ids ^ (_NUMBER[kind] << 61), self._slots)
+
+    def note(self, sequence: int, keys: Iterable[Key]) -> None:
+        """These keys changed, at `sequence`."""
+        by_kind: dict[Kind, list[int]] = {}
+        for kind, key_id in keys:
+            if kind in _NUMBER:
+                by_kind.setdefault(kind, []).append(key_id)
+        for kind, ids in by_kind.items():
+            self._changed[self.slots(kind, np.array(ids, dtype=np.int64))] = sequence
+
+    def note_all(self, sequence: int) -> None:
+        """Anything may have changed, at `sequence`."""
+        self._anew = sequence
+
+    def changed_since(self, sequence: int, slots: IntArray) -> bool:
+        """Whether anything in `slots` may have changed after `sequence`."""
+        if self._anew > sequence:
+            return True
+        return bool(slots.size) and int(self._changed[slots].max()) > sequence
