@@ -2,18 +2,24 @@
 tests both begin here."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import Literal
 
 from app.installation import Installation
+from foldline.caching.opening import Cached, cached
 from foldline.clock import Clock, SystemClock
 from foldline.core.ids import Snowflakes
 from foldline.profiles import Profile
 from foldline.settings import Settings
 from foldline.web.freshness import ProgressWatch
+from foldline.web.identity import identify_by
+from foldline.web.limiting import Limiter
 from foldline.web.operation import Check, log_check, views_check
-from foldline.web.routes import Route
+from foldline.web.passwords import Passwords
+from foldline.web.routes import Gatekeeper, Route
 from foldline.web.server import Listening, listen
+from foldline.web.tokens import Tokens, key_of
 from ingest.commands import Commands
 from ingest.routes import routes as ingest_routes
 from ingest.standing import Standing
@@ -27,23 +33,26 @@ ServiceName = Literal["ingest", "query", "both"]
 def commands_of(profile: Profile, settings: Settings, clock: Clock) -> Commands:
     """The command handlers over an opened profile."""
     return Commands(
+        tokens=Tokens(key_of(settings), settings.access_ttl_s, clock),
+        passwords=Passwords(),
+        limiter=Limiter(settings, clock),
         log=profile.log,
         control=profile.control,
         views=profile.views,
         watch=ProgressWatch(profile.views, clock),
-        standing=Standing(profile.views),
+        standing=Standing(profile.views, clock),
         snowflakes=Snowflakes(settings.node_id),
         settings=settings,
         clock=clock,
     )
 
 
-def reads_of(profile: Profile, settings: Settings, clock: Clock) -> Reads:
-    """The reads over an opened profile."""
+def reads_of(cached: Cached, settings: Settings, clock: Clock) -> Reads:
+    """The reads over an opened profile's views, behind caches or not."""
     return Reads(
-        views=profile.views,
-        celebrities=Celebrities(profile.views, clock, settings.celebrity_cache_s),
-        watch=ProgressWatch(profile.views, clock),
+        views=cached.views,
+        celebrities=Celebrities(cached.views, clock, settings.celebrity_cache_s),
+        watch=ProgressWatch(cached.progress, clock),
         settings=settings,
         clock=clock,
     )
@@ -67,12 +76,25 @@ async def serve(
 ) -> Listening:
     """One HTTP service over an opened profile, or both on one port."""
     clock = SystemClock()
+    commands = commands or commands_of(profile, settings, clock)
+    behind = AsyncExitStack()
     routes: list[Route] = []
     if service != "query":
-        routes += ingest_routes(commands or commands_of(profile, settings, clock))
+        routes += ingest_routes(commands)
     if service != "ingest":
-        routes += query_routes(reads_of(profile, settings, clock))
-    return await listen(settings, routes, checks, profile.log.partitions)
+        views = await behind.enter_async_context(cached(profile, settings, clock))
+        routes += query_routes(reads_of(views, settings, clock))
+    gate = Gatekeeper(
+        identify_by(settings, commands.tokens),
+        commands.limiter,
+        profile.log.partitions,
+        settings.trusted_proxies,
+    )
+    try:
+        return replace(await listen(settings, routes, checks, gate), behind=behind)
+    except BaseException:
+        await behind.aclose()
+        raise
 
 
 @asynccontextmanager

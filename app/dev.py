@@ -17,6 +17,12 @@ DEMO_GRAPH: Final = Path(__file__).parent / "demo" / "socfb-Reed98.edges"
 DEMO_PREFIX: Final = "reed_"
 _DEMO_HELLO: Final = "Hello from number {node} of the Reed98 graph"
 _READY_POLL_S: Final = 0.05
+DEV: Final = {"auth": "trusted-header", "limits": "off"}
+"""What differs on one's own machine, where nobody else can ask."""
+_IDENTITIES: Final = {
+    "trusted-header": "X-User-ID header, trusted: for this machine only",
+    "jwt": "access tokens, from POST /api/v1/auth/login",
+}
 
 
 async def dev(settings: Settings, stop: asyncio.Event, *, demo: bool) -> None:
@@ -59,12 +65,19 @@ def _show(settings: Settings, installation: Installation, *, demo: bool) -> None
             ("Metrics", f"{url}/metrics"),
             ("Profile", settings.profile),
             ("Data", f"{settings.data_dir.absolute()}  ({stores}; every event is fsynced)"),
-            ("Identity", "X-User-ID header, trusted: for this machine only"),
+            ("Admin", _admin_url(installation)),
+            ("Identity", _IDENTITIES[settings.auth]),
             ("Demo", f"{DEMO_GRAPH.name}, loaded once" if demo else "none"),
             ("Next", f"curl -s '{url}/api/v1/users?limit=3'"),
             ("", "foldline status  ·  foldline --help  ·  Ctrl-C stops"),
         ],
     )
+
+
+def _admin_url(installation: Installation) -> str:
+    admin = installation.http.admin
+    assert admin is not None, "the commands of operators are always served"
+    return f"{admin.url}/admin/v1"
 
 
 async def _load_demo(installation: Installation, settings: Settings, *, demo: bool) -> None:

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
+from pydantic import SecretStr
+
 from app.compose import installed
 from app.engines import engines_dir, with_endpoints
 from app.installation import Installation
@@ -87,6 +89,8 @@ async def _worker(settings: Settings) -> AsyncIterator[None]:
 def environment(settings: Settings) -> dict[str, str]:
     """The settings as another process of this installation gets them."""
     return {
-        f"{Settings.model_config['env_prefix']}{name.upper()}": str(value)
+        f"{Settings.model_config['env_prefix']}{name.upper()}": (
+            value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        )
         for name, value in settings.model_dump().items()
     }

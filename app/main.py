@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 import typer
 
 from app import engine_commands, letter_commands, status
+from app.dev import DEV
 from app.dev import dev as run_dev
+from app.documents import write as write_documents
 from app.import_graph import import_graph as run_import
 from app.options import (
     DataDir,
@@ -17,9 +19,11 @@ from app.options import (
     run_opened,
     run_until_stopped,
     settings_of,
+    unless_said,
 )
 from app.output import print_json, stdout
 from app.progress import stderr
+from app.roles import grant_admin
 from app.serving import serve as run_service
 from app.worker import lone, supervised
 from cql.migrator import migrate as run_migrations
@@ -58,7 +62,7 @@ def dev(
     ] = True,
 ) -> None:
     """Run a whole installation on this machine, until Ctrl-C."""
-    settings = settings_of(profile=profile, data_dir=data_dir, port=port)
+    settings = settings_of(profile=profile, data_dir=data_dir, port=port, **unless_said(DEV))
     run_until_stopped(lambda stop: run_dev(settings, stop, demo=demo))
 
 
@@ -110,6 +114,15 @@ def migrate(
 
 
 @app.command()
+def docs(
+    folder: Annotated[Path, typer.Option("--folder", help="Where they are kept.")] = Path("docs"),
+) -> None:
+    """Write the pages and schemas that follow from the code."""
+    for path in write_documents(folder):
+        stdout.print(path)
+
+
+@app.command()
 def import_graph(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="An edge a line.")],
     profile: ProfileOption = None,
@@ -119,6 +132,18 @@ def import_graph(
     """Import a social graph: each edge as two follows. Run it again to go on after a stop."""
     settings = settings_of(profile=profile, data_dir=data_dir, port=0)
     run(lambda: run_import(settings, file, prefix))
+
+
+@app.command("grant-admin")
+def grant(
+    username: Annotated[str, typer.Argument(help="Of the account.")],
+    profile: ProfileOption = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Make an account an administrator, from its next login on."""
+    settings = settings_of(profile=profile, data_dir=data_dir)
+    user_id = run_opened(settings, lambda opened: grant_admin(opened, username))
+    stdout.print(f"account {user_id} is an administrator from its next login on")
 
 
 @app.command("status")

@@ -1,8 +1,9 @@
 """What the commands share: their common options, the settings these make, and how errors end."""
 
 import asyncio
+import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -26,6 +27,12 @@ ProfileOption = Annotated[
     ProfileName | None, typer.Option("--profile", help="Which stores to use [embedded].")
 ]
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, for programs.")]
+
+
+def unless_said(defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The defaults of a command, but for what the environment says."""
+    prefix = Settings.model_config["env_prefix"]
+    return {k: v for k, v in defaults.items() if f"{prefix}{k.upper()}" not in os.environ}
 
 
 def settings_of(**given: Any) -> Settings:

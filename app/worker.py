@@ -49,7 +49,7 @@ async def _operation(settings: Settings, port: int | None) -> AsyncIterator[None
     try:
         checks = checks_of(profile, {"worker": worker_check(settings, SystemClock())})
         place = settings.model_copy(update={"port": port})
-        http = await listen(place, [], checks, profile.log.partitions)
+        http = await listen(place, [], checks)
         yield
         await http.close()
     finally:

@@ -1,30 +1,24 @@
-"""Commands on accounts.
-
-A username is claimed before its account's event is appended, and confirmed after. A claim whose
-event was certainly not appended is given back at once; one whose fate is unknown is taken over
-after a lease, unless its account has appeared in the views.
-"""
-
-from contextlib import suppress
+"""The making of accounts: the name is claimed first, the event appended last."""
 
 from pydantic import Field
 
-from foldline.control.port import Claim
 from foldline.core.events import AccountCreated
 from foldline.core.ids import time_ms
-from foldline.errors import ConflictError, ControlUnavailableError, LogUnavailableError
+from foldline.errors import UnavailableError
 from foldline.views.port import Account
 from foldline.web.call import Answer, Call
 from foldline.web.schemas import Input, Text, user_out
+from ingest import names
 from ingest.commands import Commands
 
 
 class UserIn(Input):
-    """A new account."""
+    """A new account; without a password nobody can log in to it."""
 
     username: str = Field(pattern=r"^[A-Za-z0-9_]{1,30}$")
     display_name: Text = Field(default="", max_length=50)
     bio: Text = Field(default="", max_length=160)
+    password: str | None = Field(default=None, min_length=8, max_length=128, repr=False)
 
 
 async def create_user(commands: Commands, call: Call[UserIn, None]) -> Answer:
@@ -32,16 +26,19 @@ async def create_user(commands: Commands, call: Call[UserIn, None]) -> Answer:
     wanted = call.body
     username = wanted.username.lower()
     user_id = commands.new_id()
-    await _claim(commands, username, user_id)
+    password_hash = None
+    if wanted.password is not None:
+        password_hash = await commands.passwords.hash(wanted.password)
+    await names.claim(commands, username, user_id)
     event = AccountCreated(user_id, username, wanted.display_name or wanted.username, wanted.bio)
     try:
+        if password_hash is not None:  # of an account that does not come to be it opens nothing
+            await commands.control.put_password(user_id, password_hash)
         position = await commands.append(event)
-    except LogUnavailableError:
-        with suppress(ControlUnavailableError):  # then the lease gives the name back
-            await commands.control.release_username(username, user_id)
+    except UnavailableError:
+        await names.give_back(commands, username, user_id)
         raise
-    with suppress(ControlUnavailableError):  # then its account in the views keeps the name
-        await commands.control.confirm_username(username, user_id)
+    await names.confirm(commands, username, user_id)
     account = Account(
         user_id=user_id,
         username=username,
@@ -53,20 +50,3 @@ async def create_user(commands: Commands, call: Call[UserIn, None]) -> Answer:
     )
     commands.standing.learn(account)
     return Answer(user_out(account, following_count=0), status=201, positions=[position])
-
-
-async def _claim(commands: Commands, username: str, user_id: int) -> None:
-    now = commands.clock.now_ms()
-    claim = await commands.control.claim_username(username, user_id, now)
-    if claim.user_id != user_id and await _abandoned(commands, claim):
-        claim = await commands.control.claim_username(username, user_id, now, replacing=claim)
-    if claim.user_id != user_id:
-        raise ConflictError(f"the username {username!r} is taken")
-
-
-async def _abandoned(commands: Commands, claim: Claim) -> bool:
-    """Whether a claim's account was never created, and surely never will be."""
-    age_ms = commands.clock.now_ms() - claim.claimed_at
-    if claim.confirmed or age_ms < commands.settings.claim_lease_s * 1000:
-        return False
-    return claim.user_id not in await commands.views.accounts([claim.user_id])

@@ -6,7 +6,6 @@ appends the same tweet again, which changes nothing when folded twice.
 """
 
 import hashlib
-from collections.abc import Iterable
 from contextlib import suppress
 from typing import Self
 
@@ -14,19 +13,20 @@ from pydantic import AliasChoices, Field, model_validator
 
 from foldline.control.port import Reservation
 from foldline.core.events import TweetDeleted, TweetPosted
-from foldline.core.ids import partition_of, time_ms
+from foldline.core.ids import time_ms
 from foldline.core.position import Position
 from foldline.errors import (
     ControlUnavailableError,
     ForbiddenError,
     InvalidError,
     KeyReusedError,
-    NotFoundError,
 )
-from foldline.views.port import Tweet
+from foldline.views.port import Account, Tweet
 from foldline.web.call import Answer, Call
 from foldline.web.schemas import IdIn, Input, Text, tweet_out
 from ingest.commands import Commands
+from ingest.repeated import agree
+from ingest.targets import original_of, tweet_known, tweet_open_to
 
 
 class TweetIn(Input):
@@ -52,22 +52,18 @@ class TweetIn(Input):
 
 async def post_tweet(commands: Commands, call: Call[TweetIn, None]) -> Answer:
     """Post a tweet, once for each idempotency key of the caller."""
-    wanted = call.body
-    if wanted.user_id not in (None, call.user):
-        raise ForbiddenError("a tweet is posted in one's own name")
+    wanted, key = call.body, _key(call)
     author = await commands.caller(call)
-    key = _key(call)
-    if wanted.reply_to_tweet_id is not None:
-        everywhere = range(commands.log.partitions)
-        answered = await _existing(commands, wanted.reply_to_tweet_id, everywhere)
-        if answered.deleted:
-            raise NotFoundError(f"tweet {answered.tweet_id} is deleted")
+    agree(wanted.user_id, author.user_id)
     reserved = Reservation(commands.new_id(), wanted.digest(), None)
     if key is not None:
         reserved = await _reserved(commands, author.user_id, key, reserved)
     tweet_id, position = reserved.tweet_id, reserved.position
+    answered = await _answered(commands, author, wanted, again=position is not None)
+    reply_to = None if answered is None else answered.tweet_id
     if position is None:
-        event = TweetPosted(author.user_id, tweet_id, wanted.text, wanted.reply_to_tweet_id)
+        reply_to_author = None if answered is None else answered.author_id
+        event = TweetPosted(author.user_id, tweet_id, wanted.text, reply_to, reply_to_author)
         position = await commands.append(event, key)
         if key is not None:
             await _complete(commands, author.user_id, key, reserved, position)
@@ -76,7 +72,7 @@ async def post_tweet(commands: Commands, call: Call[TweetIn, None]) -> Answer:
         author_id=author.user_id,
         text=wanted.text,
         created_at=time_ms(tweet_id),
-        reply_to=wanted.reply_to_tweet_id,
+        reply_to=reply_to,
         deleted=False,
     )
     return Answer(tweet_out(tweet, author), status=201, positions=[position])
@@ -86,15 +82,33 @@ async def delete_tweet(commands: Commands, call: Call[None, None]) -> Answer:
     """Delete one's own tweet; deleting it again changes nothing."""
     tweet_id = call.id_in_path("tweet_id")
     caller = await commands.caller(call)
-    partition = partition_of(caller.user_id, commands.log.partitions)
-    tweet = await _existing(commands, tweet_id, [partition])
+    own = [commands.partition_of(caller.user_id)]
+    tweet = await tweet_known(commands, tweet_id, own)
     if tweet.author_id != caller.user_id:
         raise ForbiddenError("only its author can delete a tweet")
     if tweet.deleted:
-        next_offset = (await commands.watch.progress()).get(partition, 1)
-        return Answer(status=204, positions=[Position(partition, next_offset - 1)])
-    position = await commands.append(TweetDeleted(tweet.author_id, tweet_id))
-    return Answer(status=204, positions=[position])
+        return Answer(status=204, positions=[await commands.newest(caller.user_id)])
+    event = TweetDeleted(
+        tweet.author_id,
+        tweet_id,
+        reply_to=tweet.reply_to,
+        reply_to_author=tweet.reply_to_author,
+        retweet_of=tweet.retweet_of,
+        retweet_of_author=tweet.retweet_of_author,
+    )
+    return Answer(status=204, positions=[await commands.append(event)])
+
+
+async def _answered(
+    commands: Commands, author: Account, wanted: TweetIn, *, again: bool
+) -> Tweet | None:
+    """What a reply answers: of a retweet, its original. `again`: the reply stands already, whatever
+    became of that since."""
+    if wanted.reply_to_tweet_id is None:
+        return None
+    if again:
+        return await original_of(commands, wanted.reply_to_tweet_id)
+    return await tweet_open_to(commands, author.user_id, wanted.reply_to_tweet_id)
 
 
 def _key(call: Call[TweetIn, None]) -> str | None:
@@ -121,13 +135,3 @@ async def _complete(
     with suppress(ControlUnavailableError):
         ttl_s = commands.settings.idempotency_ttl_s
         await commands.control.complete(user_id, key, reserved, position, ttl_s)
-
-
-async def _existing(commands: Commands, tweet_id: int, partitions: Iterable[int]) -> Tweet:
-    async def find() -> Tweet | None:
-        return (await commands.views.tweets([tweet_id])).get(tweet_id)
-
-    found = await commands.look(find, partitions)
-    if found is None:
-        raise NotFoundError(f"there is no tweet {tweet_id}")
-    return found

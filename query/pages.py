@@ -6,14 +6,15 @@ from typing import Final
 
 from foldline.core.cursor import Cursor
 from foldline.core.ids import MAX_ID
-from foldline.core.merge import Merged
 from foldline.core.span import Direction, Span
 from foldline.views.port import ServedViews
-from foldline.web.schemas import TweetPage, tweet_out
+from query.entries import Entries
 from query.hydrate import Shown, hydrate
+from query.rules import Viewpoint
 
-Source = Callable[[Span], Awaitable[Merged]]
+Source = Callable[[Span], Awaitable[Entries]]
 _FETCH_MAX: Final = 800  # ids asked of each source in one round
+_HYDRATE_MAX: Final = 200  # tweets looked at in one round
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,17 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class Page:
+    """Tweets that are shown, newest first, and the ids behind which its neighbours begin; None
+    where there is none."""
+
+    shown: list[Shown]
+    older_at: int | None
+    newer_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Filled:
     """`shown` in the direction of reading, at most the limit. `resume_at`: the id that the next
     page continues behind; None where the source has no more."""
 
@@ -43,43 +54,40 @@ def ask_of(limit: int, cursor: Cursor | None, direction: Direction | None) -> As
     return Ask(limit, cursor, direction)
 
 
-async def tweet_page(
-    views: ServedViews, source: Source, ask: Ask, scan_max: int, now_ms: int
-) -> TweetPage:
-    """The page that `ask` means, of what `source` holds, newest first."""
-    filled = await _fill(views, source, ask, scan_max)
+async def page_of(
+    views: ServedViews, source: Source, viewpoint: Viewpoint, ask: Ask, scan_max: int
+) -> Page:
+    """The page that `ask` means, of what `source` holds and `viewpoint` may see."""
+    filled = await _fill(views, source, viewpoint, ask, scan_max)
     shown = filled.shown
     if ask.direction is Direction.NEWER:
         shown = shown[::-1]
-    older_at, newer_at = _edges(ask, filled, shown)
-    return TweetPage(
-        tweets=[tweet_out(each.tweet, each.author) for each in shown],
-        next_cursor=_cursor(older_at, Direction.OLDER, now_ms),
-        prev_cursor=_cursor(newer_at, Direction.NEWER, now_ms),
-    )
+    return Page(shown, *_edges(ask, filled, shown))
 
 
-async def _fill(views: ServedViews, source: Source, ask: Ask, scan_max: int) -> Filled:
-    """Read until one more than the limit is found, which proves that the timeline goes on."""
+async def _fill(
+    views: ServedViews, source: Source, viewpoint: Viewpoint, ask: Ask, scan_max: int
+) -> _Filled:
+    """Read until one more than the limit is found, which proves that the list goes on."""
     span = Span(limit=ask.limit + ask.limit // 4 + 1, direction=ask.direction)
     if ask.cursor is not None:
         span = _behind(span, ask.cursor.at_id)
     shown: list[Shown] = []
     scanned = 0
+    step = ask.limit + 1
     while True:
-        merged = await source(span)
-        left = merged.ids
-        while left.size and len(shown) <= ask.limit:
-            missing = ask.limit + 1 - len(shown)
-            shown += await hydrate(views, left[:missing])
-            left = left[missing:]
-        scanned += max(int(merged.ids.size), 1)
+        entries = await source(span)
+        at = 0
+        while at < entries.ids.size and len(shown) <= ask.limit:
+            shown += await hydrate(views, viewpoint, entries.part(at, at + step))
+            at, step = at + step, min(step * 2, _HYDRATE_MAX)
         if len(shown) > ask.limit:
             shown = shown[: ask.limit]
-            return Filled(shown, shown[-1].tweet.tweet_id)
-        if merged.known_to is None or scanned >= scan_max:
-            return Filled(shown, merged.known_to)
-        span = _behind(span, merged.known_to)
+            return _Filled(shown, shown[-1].tweet_id)
+        scanned += max(int(entries.ids.size), 1)
+        if entries.known_to is None or scanned >= scan_max:
+            return _Filled(shown, entries.known_to)
+        span = _behind(span, entries.known_to)
         span = replace(span, limit=min(span.limit * 2, _FETCH_MAX))
 
 
@@ -89,7 +97,7 @@ def _behind(span: Span, at_id: int) -> Span:
     return replace(span, below=at_id)
 
 
-def _edges(ask: Ask, filled: Filled, shown: list[Shown]) -> tuple[int | None, int | None]:
+def _edges(ask: Ask, filled: _Filled, shown: list[Shown]) -> tuple[int | None, int | None]:
     """The ids behind which the older and the newer neighbour of a page begin.
 
     There is always a way to ask for newer tweets later, also where there are none now; an empty
@@ -97,12 +105,8 @@ def _edges(ask: Ask, filled: Filled, shown: list[Shown]) -> tuple[int | None, in
     """
     at = ask.cursor.at_id if ask.cursor else None
     if ask.direction is Direction.OLDER:
-        newer = shown[0].tweet.tweet_id if shown else None if at is None else max(at - 1, 0)
+        newer = shown[0].tweet_id if shown else None if at is None else max(at - 1, 0)
         return filled.resume_at, newer
-    older = shown[-1].tweet.tweet_id if shown else None if at is None else min(at + 1, MAX_ID)
-    newest = shown[0].tweet.tweet_id if shown else at
+    older = shown[-1].tweet_id if shown else None if at is None else min(at + 1, MAX_ID)
+    newest = shown[0].tweet_id if shown else at
     return older, newest if filled.resume_at is None else filled.resume_at
-
-
-def _cursor(at_id: int | None, direction: Direction, now_ms: int) -> str | None:
-    return None if at_id is None else str(Cursor(at_id, direction, now_ms))

@@ -5,9 +5,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from foldline.errors import NotFoundError, ViewsUnavailableError
+from foldline.errors import ForbiddenError, NotFoundError, ViewsUnavailableError
 from foldline.web.call import Answer, Call
-from foldline.web.routes import Route
+from foldline.web.routes import Access, Route
 from foldline.web.schemas import (
     PageQuery,
     TimelineQuery,
@@ -17,10 +17,12 @@ from foldline.web.schemas import (
     UserOut,
     UserPage,
 )
-from query import accounts, tweets
+from query import accounts, conversations, tweets
 from query.reads import Reads
 
-ROUTES: Final = (
+_FOUND: Final = (NotFoundError, ViewsUnavailableError)
+
+_ROWS: Final = (
     Route(
         "GET",
         "/api/v1/timeline",
@@ -28,6 +30,8 @@ ROUTES: Final = (
         "The caller's home timeline",
         query=TimelineQuery,
         gives=TweetPage,
+        access=Access.USER,
+        refuses=(ForbiddenError, *_FOUND),
     ),
     Route(
         "GET",
@@ -35,6 +39,44 @@ ROUTES: Final = (
         tweets.tweet,
         "One tweet",
         gives=TweetOut,
+        refuses=_FOUND,
+        etag=True,
+    ),
+    Route(
+        "GET",
+        "/api/v1/tweets/{tweet_id}/replies",
+        conversations.replies,
+        "The direct replies to a tweet",
+        query=TweetsQuery,
+        gives=TweetPage,
+        refuses=_FOUND,
+    ),
+    Route(
+        "GET",
+        "/api/v1/tweets/{tweet_id}/thread",
+        conversations.thread,
+        "What a tweet answers, the tweet, and the direct replies to it",
+        query=TweetsQuery,
+        gives=TweetPage,
+        refuses=_FOUND,
+    ),
+    Route(
+        "GET",
+        "/api/v1/tweets/{tweet_id}/likes",
+        conversations.likes,
+        "Who likes a tweet",
+        query=PageQuery,
+        gives=UserPage,
+        refuses=_FOUND,
+    ),
+    Route(
+        "GET",
+        "/api/v1/tweets/{tweet_id}/retweets",
+        conversations.retweets,
+        "Who retweets a tweet, the latest first",
+        query=PageQuery,
+        gives=UserPage,
+        refuses=_FOUND,
     ),
     Route(
         "GET",
@@ -43,6 +85,7 @@ ROUTES: Final = (
         "All accounts",
         query=PageQuery,
         gives=UserPage,
+        refuses=(ViewsUnavailableError,),
     ),
     Route(
         "GET",
@@ -50,6 +93,8 @@ ROUTES: Final = (
         accounts.user_by_name,
         "One account, by username",
         gives=UserOut,
+        refuses=_FOUND,
+        etag=True,
     ),
     Route(
         "GET",
@@ -57,6 +102,8 @@ ROUTES: Final = (
         accounts.user,
         "One account",
         gives=UserOut,
+        refuses=_FOUND,
+        etag=True,
     ),
     Route(
         "GET",
@@ -65,6 +112,7 @@ ROUTES: Final = (
         "An account's tweets",
         query=TweetsQuery,
         gives=TweetPage,
+        refuses=_FOUND,
     ),
     Route(
         "GET",
@@ -73,6 +121,7 @@ ROUTES: Final = (
         "Who follows an account",
         query=PageQuery,
         gives=UserPage,
+        refuses=_FOUND,
     ),
     Route(
         "GET",
@@ -81,8 +130,19 @@ ROUTES: Final = (
         "Whom an account follows",
         query=PageQuery,
         gives=UserPage,
+        refuses=_FOUND,
+    ),
+    Route(
+        "GET",
+        "/api/v1/users/{user_id}/mutuals",
+        accounts.mutuals,
+        "Whom an account follows and is followed by",
+        query=PageQuery,
+        gives=UserPage,
+        refuses=_FOUND,
     ),
 )
+ROUTES: Final = tuple(replace(row, budget="reads") for row in _ROWS)
 
 
 def routes(reads: Reads) -> list[Route]:
@@ -93,11 +153,13 @@ def routes(reads: Reads) -> list[Route]:
 async def _answer(
     reads: Reads, read: Callable[..., Awaitable[Answer]], call: Call[Any, Any]
 ) -> Answer:
-    """What `read` answers. That something is not there is only said where the views have all that
-    the caller has seen: it may be on its way."""
+    """What `read` answers. That something is not there is only said where the views had all that
+    the caller has seen before they were asked: it may be on its way."""
     try:
         return await read(reads, call)
     except NotFoundError as error:
-        if await reads.watch.passed(call.after, wait_s=0):
+        if not call.after:
             raise
-        raise ViewsUnavailableError("the views are behind the log; ask again soon") from error
+        if not await reads.watch.passed(call.after, wait_s=0):
+            raise ViewsUnavailableError("the views are behind the log; ask again soon") from error
+    return await read(reads, call)

@@ -2,15 +2,21 @@
 
 import unicodedata
 from datetime import UTC, datetime
-from typing import Annotated
+from functools import lru_cache
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from foldline.core.cursor import Cursor
 from foldline.core.ids import MAX_ID
 from foldline.core.span import Direction
-from foldline.views.port import Account, Tweet
+from foldline.views.port import Account, Counts, Tweet
 from foldline.web.call import parse_id
+
+ID_SCHEMA: Final = {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"}
+_CURSOR_SCHEMA: Final = {"type": "string", "pattern": "^[A-Za-z0-9_-]{27}$"}
+_DIRECTION_SCHEMA: Final = {"type": "string", "enum": ["older", "newer"]}
+NO_COUNTS: Final = Counts(likes=0, retweets=0, replies=0)
 
 
 def _as_id(value: object) -> int:
@@ -42,8 +48,11 @@ def _as_text(value: object) -> str:
 
 
 Text = Annotated[str, BeforeValidator(_as_text)]
-IdIn = Annotated[int, BeforeValidator(_as_id), Field(ge=1, le=MAX_ID)]
-CursorIn = Annotated[Cursor, BeforeValidator(_as_cursor)]
+IdIn = Annotated[int, BeforeValidator(_as_id), Field(ge=1, le=MAX_ID), WithJsonSchema(ID_SCHEMA)]
+CursorIn = Annotated[Cursor, BeforeValidator(_as_cursor), WithJsonSchema(_CURSOR_SCHEMA)]
+DirectionIn = Annotated[
+    Direction, BeforeValidator(_as_direction), WithJsonSchema(_DIRECTION_SCHEMA)
+]
 
 
 class Input(BaseModel):
@@ -64,7 +73,7 @@ class PageQuery(Input):
 class TweetsQuery(PageQuery):
     """Which page of tweets, and which way from the cursor."""
 
-    direction: Annotated[Direction, BeforeValidator(_as_direction)] | None = None
+    direction: DirectionIn | None = None
 
 
 class TimelineQuery(TweetsQuery):
@@ -74,7 +83,8 @@ class TimelineQuery(TweetsQuery):
 
 
 class TweetOut(BaseModel):
-    """A tweet with its author."""
+    """A tweet with its author. A retweet has the text and the figures of what it repeats, by the id
+    in `retweet_of`."""
 
     tweet_id: str
     user_id: str
@@ -98,6 +108,8 @@ class RelationshipOut(BaseModel):
     user_id: str
     following: bool
     followed_by: bool
+    blocking: bool = False
+    muting: bool = False
 
 
 class UserOut(BaseModel):
@@ -108,7 +120,7 @@ class UserOut(BaseModel):
     display_name: str
     bio: str
     verified: bool = False
-    status: str = "active"
+    status: Literal["active", "suspended"] = "active"
     created_at: str
     tweets_count: int
     followers_count: int
@@ -117,7 +129,8 @@ class UserOut(BaseModel):
 
 
 class TweetPage(BaseModel):
-    """A page of tweets, newest first."""
+    """A page of tweets, newest first. A thread's first page begins with what the tweet answers, the
+    root first, and the tweet."""
 
     tweets: list[TweetOut]
     next_cursor: str | None
@@ -131,37 +144,66 @@ class UserPage(BaseModel):
     next_cursor: str | None
 
 
+@lru_cache(maxsize=10_000)
 def rfc3339(at_ms: int) -> str:
     """A moment in ms since 1970, as the API writes it."""
     at = datetime.fromtimestamp(at_ms / 1000, UTC)
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return at.isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def tweet_body(
+    tweet: Tweet,
+    author: Account,
+    original: Tweet | None = None,
+    counts: Counts = NO_COUNTS,
+    *,
+    liked: bool = False,
+    retweeted: bool = False,
+) -> dict[str, Any]:
+    """The fields of `TweetOut`. Plain, since a model for each tweet of a page would take longer
+    than all else that is done for it."""
+    return {
+        "tweet_id": str(tweet.tweet_id),
+        "user_id": str(tweet.author_id),
+        "username": author.username,
+        "display_name": author.display_name,
+        "verified": author.verified,
+        "text": (original or tweet).text,
+        "created_at": rfc3339(tweet.created_at),
+        "reply_to_tweet_id": None if tweet.reply_to is None else str(tweet.reply_to),
+        "retweet_of": None if tweet.retweet_of is None else str(tweet.retweet_of),
+        "likes_count": counts.likes,
+        "retweets_count": counts.retweets,
+        "replies_count": counts.replies,
+        "liked": liked,
+        "retweeted": retweeted,
+    }
+
+
+def user_body(
+    account: Account, following_count: int, relationship: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """The fields of `UserOut`."""
+    return {
+        "user_id": str(account.user_id),
+        "username": account.username,
+        "display_name": account.display_name,
+        "bio": account.bio,
+        "verified": account.verified,
+        "status": "suspended" if account.suspended else "active",
+        "created_at": rfc3339(account.created_at),
+        "tweets_count": account.tweets_count,
+        "followers_count": account.followers_count,
+        "following_count": following_count,
+        "relationship": relationship,
+    }
 
 
 def tweet_out(tweet: Tweet, author: Account) -> TweetOut:
-    """A tweet as it is shown."""
-    return TweetOut(
-        tweet_id=str(tweet.tweet_id),
-        user_id=str(tweet.author_id),
-        username=author.username,
-        display_name=author.display_name,
-        text=tweet.text,
-        created_at=rfc3339(tweet.created_at),
-        reply_to_tweet_id=None if tweet.reply_to is None else str(tweet.reply_to),
-    )
+    """A tweet that nobody has liked, retweeted or answered yet, as it is shown."""
+    return TweetOut(**tweet_body(tweet, author))
 
 
-def user_out(
-    account: Account, following_count: int, relationship: RelationshipOut | None = None
-) -> UserOut:
-    """An account as it is shown."""
-    return UserOut(
-        user_id=str(account.user_id),
-        username=account.username,
-        display_name=account.display_name,
-        bio=account.bio,
-        created_at=rfc3339(account.created_at),
-        tweets_count=account.tweets_count,
-        followers_count=account.followers_count,
-        following_count=following_count,
-        relationship=relationship,
-    )
+def user_out(account: Account, following_count: int) -> UserOut:
+    """An account as it is shown to itself."""
+    return UserOut(**user_body(account, following_count))
