@@ -82,7 +82,7 @@ def _worlds(
     def make(profile: ProfileName, **numbers: Any) -> Settings:
         name = f"t{uuid.uuid4().hex[:12]}"
         place: dict[str, Any] = {"data_dir": paths.mktemp(name), "keyspace": name, "topic": name}
-        place["port"] = 0
+        place |= {"port": 0, "admin_port": 0, "auth": "trusted-header", "limits": "off"}
         if profile == "distributed":
             ends: Endpoints = request.getfixturevalue("endpoints")
             place |= {

@@ -43,6 +43,10 @@ async def town(
         kafka_bootstrap=ends.kafka_bootstrap,
         cassandra_hosts=ends.cassandra_host,
         cassandra_port=ends.cassandra_port,
+        redis_url=ends.redis_url,
+        auth="trusted-header",
+        limits="off",
+        admin_port=0,
         **numbers(graph),
     )
     async with town_of(settings, graph) as made:

@@ -18,8 +18,9 @@ from tests.faults.evidence import kinds_in
 from tests.faults.processes import FOLDLINE, Dev, dev, environment, run
 from tests.flow.client import Client, client_of
 from tests.flow.graph import PREFIX, REED98
-from tests.flow.walks import all_faults, home_faults, profile_faults
-from tests.oracle.oracle import Posted
+from tests.flow.looks import profile_faults
+from tests.flow.walks import all_faults, home_faults
+from tests.oracle.commands import Posted
 
 KILLS = 5
 _PAUSE_S = 0.02

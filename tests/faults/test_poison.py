@@ -17,7 +17,7 @@ from tests.faults.processes import run
 from tests.faults.sites import Site, site_of
 from tests.faults.town import until
 from tests.flow.walks import all_faults, home_faults
-from tests.oracle.oracle import Posted
+from tests.oracle.commands import Posted
 
 pytestmark = pytest.mark.full
 

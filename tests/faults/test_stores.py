@@ -20,7 +20,8 @@ from tests.faults.processes import FOLDLINE, environment, run
 from tests.faults.sites import empty
 from tests.faults.town import RECOVERY_S, until
 from tests.flow.graph import PREFIX, REED98, densest
-from tests.flow.walks import all_faults, home_faults, profile_faults
+from tests.flow.looks import profile_faults
+from tests.flow.walks import all_faults, home_faults
 from tests.flow.worlds import World, shared, world
 
 pytestmark = [pytest.mark.engines, pytest.mark.usefixtures("endpoints")]

@@ -21,7 +21,8 @@ from tests.faults.crowd import Crowd, crowd_of, thresholds
 from tests.faults.evidence import Watch, kinds_in, torn, watching
 from tests.faults.poisons import POISONS
 from tests.flow.graph import PREFIX
-from tests.flow.walks import all_faults, home_faults, profile_faults
+from tests.flow.looks import profile_faults
+from tests.flow.walks import all_faults, home_faults
 from tests.flow.worlds import Worker, World, shared, world
 
 RECOVERY_S: Final = 30.0

@@ -7,7 +7,7 @@ from typing import Final
 from app.graph import Graph
 from tests.flow.client import Client
 from tests.flow.lanes import Step, run_lanes
-from tests.oracle.oracle import Followed, Joined
+from tests.oracle.commands import Followed, Joined
 
 REED98: Final = Path(__file__).parents[2] / "app" / "demo" / "socfb-Reed98.edges"
 PREFIX: Final = "reed_"
@@ -30,7 +30,8 @@ async def imported(client: Client, graph: Graph) -> dict[int, int]:
         async def look_up() -> None:
             found = await client.get(f"/api/v1/users/by-username/{PREFIX}{node}")
             ids[node] = int(found["user_id"])
-            client.acknowledged.append(Joined(ids[node], found["username"]))
+            shown = f"{PREFIX.strip('_')} {node}"  # as the import names them
+            client.acknowledged.append(Joined(ids[node], f"{PREFIX}{node}", shown))
 
         return look_up
 

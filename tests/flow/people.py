@@ -1,4 +1,7 @@
-"""The people of the real graph, living: they follow, post, delete and change their minds."""
+"""The people of the real graph, living: they follow, post, delete and change their minds.
+
+What else they do to each other is in `deeds`.
+"""
 
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -21,7 +24,10 @@ class People:
     rng: Random
     ids: dict[int, int] = field(default_factory=dict)
     edges: set[tuple[int, int]] = field(default_factory=set)  # (follower, followee), as ids
-    tweets: list[tuple[int, int]] = field(default_factory=list)  # (author, tweet), live
+    tweets: dict[int, int] = field(default_factory=dict)  # the live ones, and their authors
+    silent: set[int] = field(default_factory=set)  # suspended: they command nothing
+    gone: set[int] = field(default_factory=set)  # whose accounts are deleted
+    apart: set[frozenset[int]] = field(default_factory=set)  # one blocks the other, or soon will
     _zealous: list[int] = field(default_factory=list)
 
     async def settle_in(self, world: World, graph: Graph, checkpoint: Path) -> None:
@@ -40,20 +46,25 @@ class People:
 
     def posts(self, count: int, author: int | None = None) -> list[Lane]:
         """Posts by the author, or by authors of very unequal zeal."""
-        return [[self._post(author or self._someone(), number)] for number in range(count)]
+        authors = self._authors(count) if author is None else [author] * count
+        return [[self._post(each, number)] for number, each in enumerate(authors)]
 
     def deletions(self, count: int) -> list[Lane]:
         """Deletions of older tweets, and of tweets just posted."""
-        self.rng.shuffle(self.tweets)
-        count = min(count, len(self.tweets))
-        gone, self.tweets = self.tweets[:count], self.tweets[count:]
-        older = [[self._delete(author, tweet)] for author, tweet in gone]
-        return [*older, *([self._post_and_delete(self._someone())] for _ in range(count // 2))]
+        own = sorted(item for item in self.tweets.items() if item[1] not in self.silent)
+        gone = self.rng.sample(own, min(count, len(own)))
+        for tweet, _ in gone:
+            del self.tweets[tweet]
+        older = [[self._delete(author, tweet)] for tweet, author in gone]
+        slips = [[self._post_and_delete(author)] for author in self._authors(len(gone) // 2)]
+        return [*older, *slips]
 
     def changes_of_mind(self, count: int, not_about: Collection[int]) -> list[Lane]:
         """Follows that end, that end and begin again, and that begin and end. Each pair is in one
         lane only, so that its order is known; what concerns `not_about` is left to other lanes."""
-        standing = sorted(edge for edge in self.edges if edge[1] not in not_about)
+        standing = sorted(
+            edge for edge in self.edges if edge[1] not in not_about and self.free(*edge)
+        )
         strangers = [pair for pair in self._pairs(count) if pair[1] not in not_about]
         lanes: list[Lane] = []
         for number, edge in enumerate(self.rng.sample(standing, count)):
@@ -72,13 +83,14 @@ class People:
         """All but `until` followers of the author go; who went."""
         audience = sorted(follower for follower, followee in self.edges if followee == author)
         self.rng.shuffle(audience)
-        gone = audience[until:]
+        gone = [each for each in audience[until:] if each not in self.silent]
         self.edges -= {(follower, author) for follower in gone}
         return [[self._unfollow(follower, author)] for follower in gone], gone
 
     def come_back(self, author: int, followers: Iterable[int]) -> list[Lane]:
         """Those who went follow again."""
-        missing = [each for each in followers if (each, author) not in self.edges]
+        away = [each for each in followers if (each, author) not in self.edges]
+        missing = [each for each in away if self.free(each, author)]
         self.edges |= {(follower, author) for follower in missing}
         return [[self._follow(follower, author)] for follower in missing]
 
@@ -89,21 +101,33 @@ class People:
     def audience_sizes(self) -> dict[int, int]:
         """How many follow each of them."""
         sizes = Counter(followee for _, followee in self.edges)
-        return {user: sizes[user] for user in self.ids.values()}
+        return {user: sizes[user] for user in self.everybody}
 
-    def _someone(self) -> int:
+    @property
+    def everybody(self) -> list[int]:
+        return sorted(self.ids.values())
+
+    def free(self, *users: int) -> bool:
+        """Whether these may all do something, and two of them with each other."""
+        there = self.silent.isdisjoint(users) and frozenset(users) not in self.apart
+        return there and not any(user in self.gone for user in users)
+
+    def _authors(self, count: int) -> list[int]:
         """Half of all tweets are by a few whom few follow: who follows them has to page far down,
         and the other timelines stay short enough to walk them all."""
-        at = int(self.rng.paretovariate(0.6)) - 1
-        if self.rng.random() < 0.5 or at >= len(self._zealous):
-            return self.rng.choice(self._zealous)
-        return self._zealous[at]
+        zealous = [user for user in self._zealous if self.free(user)]
+        chosen = []
+        for _ in range(count):
+            at = int(self.rng.paretovariate(0.6)) - 1
+            anybody = self.rng.random() < 0.5 or at >= len(zealous)
+            chosen.append(self.rng.choice(zealous) if anybody else zealous[at])
+        return chosen
 
     def _pairs(self, count: int) -> list[tuple[int, int]]:
         """Some pairs that do not follow each other."""
-        everybody = sorted(self.ids.values())
-        chosen = {tuple(self.rng.sample(everybody, 2)) for _ in range(count)}
-        return sorted((one, other) for one, other in chosen if (one, other) not in self.edges)
+        chosen = {tuple(self.rng.sample(self.everybody, 2)) for _ in range(count)}
+        strangers = sorted((one, other) for one, other in chosen if (one, other) not in self.edges)
+        return [pair for pair in strangers if self.free(*pair)]
 
     def _arrive(self, node: int, author: int) -> Step:
         async def arrive() -> None:
@@ -113,12 +137,14 @@ class People:
 
         return arrive
 
-    def _post(self, author: int, number: int) -> Step:
-        async def post() -> None:
-            tweet = await self.client.post(author, f"{number} from {author}: ça y est 🦉")
-            self.tweets.append((author, tweet))
+    async def say(self, author: int, text: str, reply_to: int | None = None) -> int:
+        """A tweet that others may do something with once it is posted."""
+        tweet = await self.client.post(author, text, reply_to)
+        self.tweets[tweet] = author
+        return tweet
 
-        return post
+    def _post(self, author: int, number: int) -> Step:
+        return lambda: self.say(author, f"{number} from {author}: ça y est 🦉")
 
     def _delete(self, author: int, tweet: int) -> Step:
         return lambda: self.client.delete(author, tweet)

@@ -6,11 +6,11 @@ it: what would follow is its echo.
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, Final
 
 from tests.flow.client import Client
-from tests.oracle.oracle import Oracle, Posted
+from tests.oracle.oracle import Entry, Oracle
 
 _AT_ONCE: Final = 8
 _FAULTS_MAX: Final = 20
@@ -18,7 +18,23 @@ _TURNING_MAX: Final = 50
 """Walks by pages up to this turn about on their way, too; the many others go straight, since their
 few pages would be asked for twice."""
 
-Line = tuple[str, str, str]  # tweet, author, text
+FIELDS: Final = (
+    "tweet_id",
+    "user_id",
+    "username",
+    "display_name",
+    "verified",
+    "text",
+    "reply_to_tweet_id",
+    "retweet_of",
+    "likes_count",
+    "retweets_count",
+    "replies_count",
+    "liked",
+    "retweeted",
+)
+Line = tuple[object, ...]
+"""A tweet as it is shown: the values of these fields."""
 
 
 async def all_faults(checks: Iterable[Awaitable[list[str]]]) -> list[str]:
@@ -37,56 +53,47 @@ async def home_faults(
     client: Client, oracle: Oracle, viewer: int, limit: int, *, back: bool = True
 ) -> list[str]:
     """The viewer's whole home timeline, from the newest to the oldest and back."""
-    lines = _lines(oracle.timeline(viewer))
-    return await _Walk(client, "/api/v1/timeline", viewer, limit, lines, back).faults()
+    lines = lines_of(oracle, oracle.timeline(viewer), viewer)
+    return await Walk(client, "/api/v1/timeline", viewer, limit, lines, back).faults()
 
 
-async def tweets_faults(client: Client, oracle: Oracle, author: int, limit: int) -> list[str]:
+async def tweets_faults(
+    client: Client, oracle: Oracle, author: int, limit: int, viewer: int | None = None
+) -> list[str]:
     """The same of an account's own tweets."""
     path = f"/api/v1/users/{author}/tweets"
-    return await _Walk(client, path, None, limit, _lines(oracle.tweets_of(author))).faults()
+    lines = lines_of(oracle, oracle.tweets_of(author, viewer), viewer)
+    return await Walk(client, path, viewer, limit, lines).faults()
 
 
-async def profile_faults(client: Client, oracle: Oracle, user: int) -> list[str]:
-    """The name and the counts of an account."""
-    shown = await client.get(f"/api/v1/users/{user}")
-    expected = {
-        "user_id": str(user),
-        "username": oracle.usernames[user],
-        "followers_count": len(oracle.followers(user)),
-        "following_count": len(oracle.following(user)),
-        "tweets_count": len(oracle.tweets_of(user)),
-    }
-    return [
-        f"account {user}: {name} is {shown[name]!r} instead of {value!r}"
-        for name, value in expected.items()
-        if shown[name] != value
-    ]
+async def replies_faults(
+    client: Client, oracle: Oracle, tweet: int, limit: int, viewer: int | None = None
+) -> list[str]:
+    """The same of the replies to a tweet."""
+    path = f"/api/v1/tweets/{tweet}/replies"
+    lines = lines_of(oracle, oracle.replies(tweet, viewer), viewer)
+    return await Walk(client, path, viewer, limit, lines).faults()
 
 
-async def graph_faults(client: Client, oracle: Oracle, user: int, limit: int) -> list[str]:
-    """Who follows an account and whom it follows, page by page."""
-    faults = []
-    for name, expected in (
-        ("followers", oracle.followers(user)),
-        ("following", oracle.following(user)),
-    ):
-        shown = await accounts_listed(client, f"/api/v1/users/{user}/{name}", limit)
-        if shown != expected:
-            faults.append(f"{name} of {user}: {_difference(expected, shown)}")
-    return faults
-
-
-async def accounts_listed(client: Client, path: str, limit: int) -> list[int]:
-    """The ids of a whole list of accounts."""
-    listed: list[int] = []
-    cursor = None
-    while True:
-        page = await client.get(path, limit=limit, cursor=cursor)
-        listed += [int(user["user_id"]) for user in page["users"]]
-        cursor = page["next_cursor"]
-        if cursor is None or not page["users"]:
-            return listed
+async def thread_faults(
+    client: Client, oracle: Oracle, tweet: int, limit: int, viewer: int | None = None
+) -> list[str]:
+    """What stands above a tweet, on the first page; the tweet; and all replies, page by page."""
+    path = f"/api/v1/tweets/{tweet}/thread"
+    expected = lines_of(oracle, oracle.thread(tweet, viewer), viewer)
+    above = len(oracle.ancestors(tweet, viewer)) + 1
+    page = await client.get(path, viewer, limit=limit)
+    shown, first = lines_in(page), len(page["tweets"])
+    while page["next_cursor"] is not None:
+        page = await client.get(path, viewer, limit=limit, cursor=page["next_cursor"])
+        shown += lines_in(page)
+        if not 0 < len(page["tweets"]) <= limit:
+            return [f"{path} of {viewer}: a page of {len(page['tweets'])} by {limit}"]
+    if shown != expected:
+        return [f"{path} of {viewer} by {limit}: {difference(expected, shown)}"]
+    if not above <= first <= above + limit:
+        return [f"{path} of {viewer} by {limit}: {first} tweets at first, {above} stand above"]
+    return []
 
 
 class _WrongPageError(Exception):
@@ -94,7 +101,7 @@ class _WrongPageError(Exception):
 
 
 @dataclass(frozen=True)
-class _Walk:
+class Walk:
     """There and back along a list of tweets that must read as `expected`."""
 
     client: Client
@@ -146,18 +153,44 @@ class _Walk:
 
     async def _page(self, cursor: str | None, at: int, way: str, end: int | None = None) -> Any:
         page = await self.client.get(self.path, self.viewer, limit=self.limit, cursor=cursor)
-        shown = [(each["tweet_id"], each["user_id"], each["text"]) for each in page["tweets"]]
+        shown = lines_in(page)
         expected = self.expected[at : at + self.limit if end is None else end]
         if shown != list(expected):
-            raise _WrongPageError(f"{way}, from {at} on: {_difference(expected, shown)}")
+            raise _WrongPageError(f"{way}, from {at} on: {difference(expected, shown)}")
         return page
 
 
-def _lines(posts: Sequence[Posted]) -> list[Line]:
-    return [(str(post.tweet), str(post.author), post.text) for post in posts]
+def lines_of(oracle: Oracle, entries: Iterable[Entry], viewer: int | None) -> list[Line]:
+    """The entries as the viewer must be shown them."""
+    lines: list[Line] = []
+    for entry in entries:
+        author = oracle.ledger.accounts[entry.author]
+        engagement = oracle.engagement(entry.told, viewer)
+        line: Line = (
+            str(entry.tweet),
+            str(entry.author),
+            author.username,
+            author.display_name,
+            author.verified,
+            entry.text,
+            _written(entry.reply_to),
+            _written(entry.retweet_of),
+            *astuple(engagement),
+        )
+        lines.append(line)
+    return lines
 
 
-def _difference(expected: Sequence[object], shown: Sequence[object]) -> str:
+def lines_in(page: Any) -> list[Line]:
+    """The tweets of a page as they are shown."""
+    return [tuple(each[name] for name in FIELDS) for each in page["tweets"]]
+
+
+def _written(tweet: int | None) -> str | None:
+    return None if tweet is None else str(tweet)
+
+
+def difference(expected: Sequence[object], shown: Sequence[object]) -> str:
     missing = [each for each in expected if each not in shown]
     extra = [each for each in shown if each not in expected]
     order = "" if missing or extra else ", in another order or doubled"

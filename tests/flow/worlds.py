@@ -5,20 +5,21 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from app import embedded
 from app.compose import installed
+from app.installation import Installation
 from cql.migrator import migrate
 from foldline.log.kafka import create_topic
 from foldline.profiles import Profile, open_profile
 from foldline.settings import Settings
 from ingest.commands import Commands
 from streams.instance import InstanceStatus
-from tests.flow.client import Client, client_of
+from tests.flow.client import Client, Name, client_of, trusted
 
 WORKERS: Final = 2
 _STOP_S: Final = 30
@@ -71,25 +72,26 @@ class World:
     commands: Commands
     client: Client
     workers: tuple[Worker, ...] = ()
+    admin: str | None = None
 
 
 @asynccontextmanager
-async def world(settings: Settings) -> AsyncIterator[World]:
+async def world(settings: Settings, name: Name = trusted) -> AsyncIterator[World]:
     """The installation that the settings describe: embedded as one process; distributed with two
-    real workers that share the partitions."""
+    real workers that share the partitions. `name`: how its client says who asks."""
     running = _embedded if settings.profile == "embedded" else _distributed
-    async with running(settings) as made:
+    async with running(settings, name) as made:
         yield made
 
 
 @asynccontextmanager
-async def _embedded(settings: Settings) -> AsyncIterator[World]:
-    async with embedded.running(settings) as one, client_of(one.http.url) as client:
-        yield World(settings, one.profile, one.commands, client)
+async def _embedded(settings: Settings, name: Name) -> AsyncIterator[World]:
+    async with embedded.running(settings) as one, _client(one, name) as client:
+        yield World(settings, one.profile, one.commands, client, admin=client.admin)
 
 
 @asynccontextmanager
-async def _distributed(settings: Settings) -> AsyncIterator[World]:
+async def _distributed(settings: Settings, name: Name) -> AsyncIterator[World]:
     await migrate(settings)
     await create_topic(settings)
     async with AsyncExitStack() as stack:
@@ -101,8 +103,14 @@ async def _distributed(settings: Settings) -> AsyncIterator[World]:
             worker.start()
             stack.push_async_callback(worker.stop)
         await shared(workers, profile.log.partitions)
-        client = await stack.enter_async_context(client_of(installation.http.url))
-        yield World(settings, profile, installation.commands, client, workers)
+        client = await stack.enter_async_context(_client(installation, name))
+        yield World(settings, profile, installation.commands, client, workers, client.admin)
+
+
+def _client(one: Installation, name: Name) -> AbstractAsyncContextManager[Client]:
+    assert one.http.admin is not None
+    admin = one.http.admin.url
+    return client_of(one.http.url, admin=admin, ends=one.profile.log.ends, name=name)
 
 
 def _worker(settings: Settings, number: int) -> Worker:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.conftest import PROFILE_PARAMS, WorldSettings
 from tests.flow.worlds import World, world
+from tests.services.scene import Scene, scene
 
 _NUMBERS: Iterator[int] = itertools.count()
 
@@ -43,3 +44,13 @@ async def town(installation: World) -> Town:
     ann, bob = [await installation.client.join(f"{name}_{number}") for name in ("ann", "bob")]
     await installation.client.folded()
     return Town(installation, ann, bob)
+
+
+@pytest.fixture(scope="package", params=PROFILE_PARAMS)
+async def read(
+    request: pytest.FixtureRequest, package_settings: WorldSettings
+) -> AsyncIterator[Scene]:
+    # The events come from the test, so a read can't bring their positions: nothing may be cached.
+    numbers = {"buckets": 4, "follower_shards": 2, "cache": "off"}
+    async with scene(package_settings(request.param, **numbers)) as made:
+        yield made

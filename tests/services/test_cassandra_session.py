@@ -126,10 +126,10 @@ async def test_the_first_error_ends_for_each(session: CassandraSession) -> None:
 
 
 async def test_a_none_leaves_the_column_alone(session: CassandraSession) -> None:
-    await session.execute("put_tweet", 0, 8, 1, "text", 5, 7, 1)
-    await session.execute("put_tweet", 0, 8, 1, "text", 5, None, 2)
+    await session.execute("put_tweet", 0, 8, 1, "text", 5, 7, None, None, None, 1)
+    await session.execute("put_tweet", 0, 8, 1, "text", 5, None, None, None, None, 2)
     (row,) = await session.rows("tweets", [0], [8])
-    assert row[4:] == (7, None)
+    assert row[4:] == (7, None, None, None, None)
 
 
 async def test_what_lies_in_one_partition_is_one_mutation(session: CassandraSession) -> None:

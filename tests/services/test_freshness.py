@@ -114,3 +114,22 @@ async def test_what_another_process_just_created_is_known(town: Town) -> None:
     finally:
         await second.close()
     assert [tweet["text"] for tweet in page["tweets"]] == ["my first"] * 10
+
+
+async def test_processes_may_share_a_port(town: Town) -> None:
+    """One that goes leaves its callers to the other."""
+    running = town.world
+    shared = {"reuse_port": True, "admin_port": 0}
+    settings = running.settings.model_copy(update=shared)
+    one = await serve(running.profile, settings, "query", checks_of(running.profile))
+    settings = settings.model_copy(update={"port": one.port})
+    other = await serve(running.profile, settings, "query", checks_of(running.profile))
+    try:
+        assert other.port == one.port
+        async with client_of(running.client.ingest, one.url) as client:
+            await client.get(TIMELINE, town.ann)
+        await one.close()
+        async with client_of(running.client.ingest, other.url) as client:
+            await client.get(TIMELINE, town.ann)
+    finally:
+        await other.close()

@@ -141,6 +141,8 @@ async def test_follows_and_unfollows_may_be_repeated(town: Town) -> None:
         "user_id": str(town.bob),
         "following": True,
         "followed_by": False,
+        "blocking": False,
+        "muting": False,
     }
     for _ in range(2):
         await client.unfollow(town.ann, town.bob)

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 ORACLE = Path(__file__).parent.parent / "oracle"
+OWN = {f"tests.oracle.{path.stem}" for path in ORACLE.glob("*.py")}
 
 
 def _imported(module: Path) -> set[str]:
@@ -12,7 +13,7 @@ def _imported(module: Path) -> set[str]:
     for node in ast.walk(ast.parse(module.read_text())):
         if isinstance(node, ast.Import):
             found |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
+        elif isinstance(node, ast.ImportFrom) and node.module not in OWN:
             found.add("." * node.level + (node.module or "").split(".")[0])
         elif isinstance(node, ast.Name) and node.id in ("__import__", "eval", "exec"):
             found.add(node.id)

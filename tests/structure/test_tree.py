@@ -14,7 +14,8 @@ LINE_CHARACTERS = 100
 PAGE_LINES = 80
 ARCHITECTURE_LINES = 150
 VAGUE = {"util", "utils", "common", "manager", "managers", "impl", "helper", "helpers"}
-WRITTEN = (".py", ".cql", ".sql", ".sh")  # what people write and read line by line
+# What people write and read line by line.
+WRITTEN = (".py", ".cql", ".sql", ".sh", ".html", ".css", ".js")
 DATA = (".edges", ".hex", ".lock")
 
 WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")

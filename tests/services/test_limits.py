@@ -1,0 +1,145 @@
+"""Budgets: who may ask how often, what the answers say of it, and what happens without Redis."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from foldline.clock import SystemClock
+from foldline.settings import ProfileName
+from foldline.web.limiting import Limiter
+from tests.conftest import PROFILE_PARAMS, WorldSettings
+from tests.flow.client import Client, Reply
+from tests.flow.worlds import world
+
+LIMITS: dict[str, Any] = {
+    "limits": "on",
+    "limit_tweets": 3,
+    "limit_follows": 2,
+    "limit_reads": 6,
+    "limit_reads_per_ip": 40,
+    "limit_login": 4,
+    "buckets": 4,
+}
+
+
+@pytest.fixture
+async def client(world_settings: WorldSettings) -> AsyncIterator[Client]:
+    async with world(world_settings("embedded", **LIMITS)) as running:
+        yield running.client
+
+
+async def post(client: Client, user: int, **headers: str) -> Reply:
+    return await client.ask(
+        "POST", f"{client.ingest}/api/v1/tweets", user, json={"text": "x"}, headers=headers
+    )
+
+
+async def test_a_budget_is_told_and_then_used_up(client: Client) -> None:
+    user, other = [await client.join(name) for name in ("ann", "bob")]
+    replies = [await post(client, user) for _ in range(4)]
+    assert [reply.status for reply in replies] == [201, 201, 201, 429]
+    assert replies[0].headers["RateLimit-Policy"] == '"tweets";q=3;w=10800'
+    assert replies[0].headers["RateLimit"].startswith('"tweets";r=2;t=')
+    assert 1 <= int(replies[3].headers["Retry-After"]) <= 10_800
+    assert "at most 3 tweets" in replies[3].body["detail"]
+    assert (await post(client, other)).status == 201
+
+
+async def test_a_verified_account_has_five_times_as_much(client: Client) -> None:
+    user = await client.join("cyd")
+    statuses = [(await post(client, user, **{"X-User-Verified": "true"})).status for _ in range(16)]
+    assert statuses == [201] * 15 + [429]
+
+
+async def test_what_is_refused_leaves_no_event(client: Client) -> None:
+    ann, bob, cyd, dan = [await client.join(name) for name in ("a", "b", "c", "d")]
+    await client.follow(ann, bob)
+    await client.follow(ann, cyd)
+    url = f"{client.ingest}/api/v1/users/{dan}/follow"
+    assert (await client.ask("POST", url, ann)).status == 429
+    await client.folded()
+    assert (await client.get(f"/api/v1/users/{dan}", ann))["followers_count"] == 0
+
+
+async def test_reads_are_counted_by_user_and_by_address(client: Client) -> None:
+    user = await client.join("eve")
+    await client.folded()
+    url = f"{client.query}/api/v1/users/{user}"
+    by_user = [(await client.ask("GET", url, user)).status for _ in range(7)]
+    assert by_user == [200] * 6 + [429]
+    anonymous = [(await client.ask("GET", url)).status for _ in range(40)]
+    assert anonymous.count(429) >= 7
+    assert (await client.ask("GET", f"{client.query}/livez")).status == 200
+
+
+async def test_guessing_is_limited_by_name_and_by_address(client: Client) -> None:
+    url = f"{client.ingest}/api/v1/auth/login"
+    body = {"username": "ann", "password": "guess"}
+    statuses = [(await client.ask("POST", url, json=body)).status for _ in range(6)]
+    assert statuses == [401] * 4 + [429] * 2
+
+
+async def test_more_than_a_process_can_do_is_turned_away(world_settings: WorldSettings) -> None:
+    async with world(world_settings("embedded", requests_max=4, buckets=4)) as running:
+        client = running.client
+        user = await client.join("ann")
+        replies = await asyncio.gather(*(post(client, user) for _ in range(60)))
+        shed = [reply for reply in replies if reply.status == 503]
+        assert {reply.status for reply in replies} == {201, 503}
+        assert shed[0].headers["Retry-After"] == "1"
+        assert (await post(client, user)).status == 201
+
+
+@pytest.mark.parametrize("profile", PROFILE_PARAMS)
+async def test_processes_share_what_is_counted(
+    profile: ProfileName, world_settings: WorldSettings
+) -> None:
+    settings = world_settings(profile, **LIMITS)
+    one, other = Limiter(settings, SystemClock()), Limiter(settings, SystemClock())
+    for _ in range(3):
+        assert (await one.take("tweets", 7, ""))[0].allowed
+    (left,) = await other.take("tweets", 7, "")
+    assert left.allowed == (profile == "embedded")  # where there is one process only
+    for limiter in (one, other):
+        await limiter.close()
+        await limiter.close()
+
+
+@asynccontextmanager
+async def redis_of_its_own() -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = await asyncio.create_subprocess_exec(
+        *("redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""),
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        yield f"redis://127.0.0.1:{port}/0", process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+@pytest.mark.engines
+async def test_without_redis_each_process_counts_for_itself(
+    world_settings: WorldSettings,
+) -> None:
+    async with redis_of_its_own() as (url, process):
+        settings = world_settings("distributed", **LIMITS).model_copy(update={"redis_url": url})
+        limiter = Limiter(settings, SystemClock())
+        async with asyncio.timeout(20):
+            while (await limiter.take("reads", 1, "a"))[0].remaining > 4:
+                pass
+        os.kill(process.pid, signal.SIGKILL)
+        await process.wait()
+        taken = [(await limiter.take("tweets", 7, ""))[0] for _ in range(4)]
+        assert [left.allowed for left in taken] == [True, True, True, False]
+        await limiter.close()
