@@ -141,6 +141,10 @@ async def installation(
             kafka_bootstrap=ends.kafka_bootstrap,
             cassandra_hosts=ends.cassandra_host,
             cassandra_port=ends.cassandra_port,
+            redis_url=ends.redis_url,
+            auth="trusted-header",
+            limits="off",
+            admin_port=0,
             **numbers,  # type: ignore[arg-type]
         )
         await migrate(settings)
