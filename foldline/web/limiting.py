@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from limits import RateLimitItem, RateLimitItemPerSecond
-from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.storage import RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 from limits.errors import StorageError
 
 from foldline.clock import Clock
 from foldline.settings import Settings
+from foldline.web.counting import MemoryCounters
 
 Budget = Literal["tweets", "follows", "login", "reads"]
 _VERIFIED_TIMES: Final = 5
 _APART_S: Final = 1.0  # that Redis is left alone after a failure
+_KNOWN_MAX: Final = 100_000  # callers that a process counts by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Limiter:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._on = settings.limits == "on"
         self._clock = clock
-        self._memory = FixedWindowRateLimiter(MemoryStorage())
+        self._memory = FixedWindowRateLimiter(MemoryCounters(_KNOWN_MAX))
         self._shared = self._memory
         self._apart_until = 0.0
         self._redis: RedisStorage | None = None

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from foldline.clock import SystemClock
 from foldline.settings import ProfileName
+from foldline.web.counting import MemoryCounters
 from foldline.web.limiting import Limiter
 from tests.conftest import PROFILE_PARAMS, WorldSettings
 from tests.flow.client import Client, Reply
@@ -109,6 +111,34 @@ async def test_processes_share_what_is_counted(
     for limiter in (one, other):
         await limiter.close()
         await limiter.close()
+
+
+async def test_a_caller_costs_the_same_among_many_others() -> None:
+    counters = MemoryCounters(20_000)
+
+    async def cost_s(key: str) -> float:
+        began = time.process_time()
+        for _ in range(200):
+            await counters.incr(key, 60)
+            await asyncio.sleep(0)  # what is put off to the loop counts too
+        return time.process_time() - began
+
+    alone_s = min([await cost_s("ann") for _ in range(5)])
+    for number in range(20_000):
+        await counters.incr(f"other {number}", 60)
+    assert min([await cost_s("ann") for _ in range(5)]) < 10 * alone_s
+
+
+async def test_what_is_counted_in_memory_is_bounded_and_ends() -> None:
+    counters = MemoryCounters(3)
+    for name in ("ann", "bob", "cyd"):
+        await counters.incr(name, 60)
+    assert await counters.incr("ann", 60) == 2
+    await counters.incr("dan", 60)
+    assert [await counters.get(name) for name in ("ann", "bob", "cyd", "dan")] == [2, 0, 1, 1]
+    assert await counters.incr("ann", 60, amount=2) == 4
+    await counters.incr("brief", 0)
+    assert (await counters.get("brief"), await counters.incr("brief", 60)) == (0, 1)
 
 
 @asynccontextmanager
