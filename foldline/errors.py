@@ -3,7 +3,7 @@
 `foldline.web.problems` maps the tree to HTTP; workers tell transient from final by it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 
@@ -55,11 +55,13 @@ class KeyReusedError(RefusedError):
 
 
 class LimitedError(RefusedError):
-    """The caller asked for more than a budget allows. `after_s`: when it may ask again."""
+    """The caller asked for more than a budget allows. `after_s`: when it may ask again; `told`:
+    headers that say more."""
 
-    def __init__(self, detail: str, after_s: int) -> None:
+    def __init__(self, detail: str, after_s: int, told: Mapping[str, str]) -> None:
         super().__init__(detail)
         self.after_s = after_s
+        self.told = told
 
 
 class OverloadedError(FoldlineError):

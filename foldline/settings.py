@@ -110,6 +110,7 @@ class Settings(BaseSettings):
     reuse_port: bool = Field(default=False, description="several processes share the port")
     admin_port: int = Field(default=8081, ge=0, le=65_535)
     requests_max: int = Field(default=512, ge=1, description="in hand; more are turned away")
+    lag_max_s: float = Field(default=1.0, gt=0, description="of the event loop; the same")
     idempotency_ttl_s: int = Field(default=172_800, ge=60)
     claim_lease_s: int = Field(default=60, ge=1)
 

@@ -13,8 +13,8 @@ from pydantic import BaseModel, Field
 from foldline.control.port import Family, Role
 from foldline.errors import UnauthenticatedError
 from foldline.views.port import Account
+from foldline.web.budgets import check
 from foldline.web.call import Answer, Call
-from foldline.web.routes import check
 from foldline.web.schemas import Input
 from foldline.web.tokens import Identity
 from ingest.commands import Commands

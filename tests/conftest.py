@@ -83,6 +83,7 @@ def _worlds(
         name = f"t{uuid.uuid4().hex[:12]}"
         place: dict[str, Any] = {"data_dir": paths.mktemp(name), "keyspace": name, "topic": name}
         place |= {"port": 0, "admin_port": 0, "auth": "trusted-header", "limits": "off"}
+        place["lag_max_s"] = 60  # the tests share the loop, and the machine
         if profile == "distributed":
             ends: Endpoints = request.getfixturevalue("endpoints")
             place |= {

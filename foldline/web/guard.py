@@ -3,51 +3,43 @@
 import asyncio
 import time
 from http import HTTPStatus
+from typing import Final
 
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from foldline import telemetry
-from foldline.errors import FoldlineError, OverloadedError
+from foldline.errors import FoldlineError
+from foldline.web.budgets import LEFT, headers_of
+from foldline.web.load import Load
 from foldline.web.problems import problem, problem_of
 
 _logger = structlog.get_logger()
+_EXEMPT: Final = frozenset(("/livez", "/readyz", "/metrics"))
 
 
-_EXEMPT = frozenset(("/livez", "/readyz", "/metrics"))
-
-
-def guard(timeout_s: float, requests_max: int) -> web.middleware:  # type: ignore[valid-type]
-    """A middleware that answers every error as problem+json, within `timeout_s`. What comes while
-    `requests_max` are in hand is turned away at once: a queue would only make all of them late."""
-    in_hand = 0
+def guard(timeout_s: float, load: Load) -> web.middleware:  # type: ignore[valid-type]
+    """A middleware that answers every error as problem+json, within `timeout_s`, and turns away at
+    once what is more than the process can do."""
 
     @web.middleware
-    async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
-        nonlocal in_hand
-        if in_hand >= requests_max and request.path not in _EXEMPT:
-            return await answer(request, _turned_away)
-        in_hand += 1
-        try:
-            return await answer(request, handler)
-        finally:
-            in_hand -= 1
-
     async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+        async def admitted(request: web.Request) -> web.StreamResponse:
+            with load.taken(always=request.path in _EXEMPT):
+                return await handler(request)
+
         trace = telemetry.trace_of(request.headers.get("traceparent"))
         telemetry.TRACE.set(trace)
         begun = time.perf_counter()
-        response = await _answer(request, handler, timeout_s)
+        response = await _answer(request, admitted, timeout_s)
         response.headers["Foldline-Trace"] = trace
+        for name, value in headers_of(request.get(LEFT, ())).items():
+            response.headers.setdefault(name, value)
         _measure(request, response.status, time.perf_counter() - begun)
         return response
 
-    return admit
-
-
-async def _turned_away(_: web.Request) -> web.StreamResponse:
-    raise OverloadedError("this process has too much in hand; try again")
+    return answer
 
 
 async def _answer(request: web.Request, handler: Handler, timeout_s: float) -> web.StreamResponse:

@@ -55,6 +55,7 @@ def problem_of(error: FoldlineError, instance: str) -> web.Response:
     response = problem(status_of(error), str(error), instance, faults)
     if isinstance(error, errors.LimitedError):
         response.headers["Retry-After"] = str(error.after_s)
+        response.headers.update(error.told)
     return response
 
 

@@ -13,14 +13,15 @@ from foldline.errors import (
     FoldlineError,
     ForbiddenError,
     InvalidError,
-    LimitedError,
     UnauthenticatedError,
     UnsupportedMediaError,
 )
 from foldline.web import freshness
+from foldline.web.addresses import address_of
+from foldline.web.budgets import LEFT, check
 from foldline.web.call import Answer, Call
 from foldline.web.identity import Identify
-from foldline.web.limiting import Allowance, Budget, Limiter
+from foldline.web.limiting import Budget, Limiter
 from foldline.web.problems import invalid_of
 from foldline.web.tokens import Identity
 
@@ -71,42 +72,26 @@ class Gatekeeper:
     partitions: int
     trusted_proxies: bool = False
 
-    async def admit(
-        self, request: web.Request, route: Route
-    ) -> tuple[Identity | None, Sequence[Allowance]]:
-        """Who asks, and what is left of the budgets; raises what refuses the request."""
+    async def admit(self, request: web.Request, route: Route) -> Identity | None:
+        """Who asks, if that is known; raises what refuses the request."""
         identity = self.identify(request)
         if route.access is not Access.ANYONE and identity is None:
             raise UnauthenticatedError("say who you are: send an access token")
         if route.access is Access.ADMIN and identity is not None and identity.role != "admin":
             raise ForbiddenError("this is for administrators")
-        if route.budget is None:
-            return identity, ()
-        left = await self.limiter.take(
-            route.budget,
-            identity.user_id if identity else None,
-            self._address(request),
-            verified=identity is not None and identity.verified,
-        )
-        return identity, check(left)
+        if route.budget is not None:
+            request[LEFT] = await self.limiter.take(
+                route.budget,
+                identity.user_id if identity else None,
+                address_of(request, trusted_proxies=self.trusted_proxies),
+                verified=identity is not None and identity.verified,
+            )
+            check(request[LEFT])
+        return identity
 
     async def close(self, _: web.Application) -> None:
         """What ends with the service."""
         await self.limiter.close()
-
-    def _address(self, request: web.Request) -> str:
-        hops = request.headers.get("X-Forwarded-For") if self.trusted_proxies else None
-        return hops.rsplit(",", 1)[-1].strip() if hops else request.remote or ""
-
-
-def check(left: Sequence[Allowance]) -> Sequence[Allowance]:
-    """The same allowances; LimitedError where one is used up."""
-    if left and not left[0].allowed:
-        scarce = left[0]
-        raise LimitedError(
-            f"at most {scarce.limit} {scarce.name} in {scarce.window_s} s", scarce.reset_s
-        )
-    return left
 
 
 def add_routes(app: web.Application, routes: Sequence[Route], gate: Gatekeeper) -> None:
@@ -121,7 +106,7 @@ def _handler(
     partitions = gate.partitions
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        identity, left = await gate.admit(request, route)
+        identity = await gate.admit(request, route)
         call = Call(
             viewer=None if identity is None else identity.user_id,
             path=dict(request.match_info),
@@ -135,7 +120,6 @@ def _handler(
         if route.etag and _matches(request, response):
             response = web.Response(status=304, headers=response.headers)
             del response.headers[hdrs.CONTENT_TYPE]
-        _tell(response, left)
         if answer.positions:
             freshness.put_positions(request, response, answer.positions, partitions)
         return response
@@ -151,17 +135,6 @@ def _matches(request: web.Request, response: web.Response) -> bool:
     response.headers[hdrs.ETAG] = tag
     known = request.headers.get(hdrs.IF_NONE_MATCH, "")
     return known.strip() == "*" or tag in (each.strip() for each in known.split(","))
-
-
-def _tell(response: web.Response, left: Sequence[Allowance]) -> None:
-    """What is left of the budgets, as the IETF's draft has it."""
-    if left:
-        response.headers["RateLimit-Policy"] = ", ".join(
-            f'"{each.name}";q={each.limit};w={each.window_s}' for each in left
-        )
-        response.headers["RateLimit"] = ", ".join(
-            f'"{each.name}";r={each.remaining};t={each.reset_s}' for each in left
-        )
 
 
 def _response(answer: Answer) -> web.Response:

@@ -13,11 +13,13 @@ from foldline import telemetry
 from foldline.settings import Settings
 from foldline.web.documents import add_documents
 from foldline.web.guard import guard
+from foldline.web.load import Load
 from foldline.web.operation import Check, add_operation
 from foldline.web.problems import problem
 from foldline.web.routes import Access, Gatekeeper, Route, add_routes
 
 _LINE_MAX_BYTES: Final = 8_190
+_IDLE_MAX_S: Final = 75.0  # also for a request's head to come
 
 
 class _Protocol(RequestHandler):
@@ -104,10 +106,13 @@ async def _listen(
     checks: Mapping[str, Check],
     gate: Gatekeeper | None,
 ) -> Listening:
+    load = Load(settings.requests_max, settings.lag_max_s)
     app = web.Application(
-        middlewares=[guard(settings.request_timeout_s, settings.requests_max)],
+        middlewares=[guard(settings.request_timeout_s, load)],
         client_max_size=settings.body_max_bytes,
     )
+    app.on_startup.append(load.watch)
+    app.on_cleanup.append(load.rest)
     if gate is not None:
         add_routes(app, routes, gate)
         add_documents(app, routes, trusted_header=settings.auth == "trusted-header")
@@ -118,6 +123,7 @@ async def _listen(
         app,
         access_log=None,
         shutdown_timeout=settings.request_timeout_s,
+        keepalive_timeout=_IDLE_MAX_S,
         max_line_size=_LINE_MAX_BYTES,
         max_field_size=_LINE_MAX_BYTES,
     )

@@ -245,3 +245,15 @@ async def test_other_names_of_routes_and_fields(town: Town) -> None:
             "followee_id": str(town.bob),
             "following": True,
         }
+
+
+async def test_garbage_behind_a_request_is_answered_as_such(town: Town) -> None:
+    host, port = town.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
+    await asyncio.wait_for(reader.readuntil(b"alive\n"), timeout=10)
+    writer.write(b"GARBAGE\r\n\r\n")
+    last = await asyncio.wait_for(reader.read(), timeout=10)
+    writer.close()
+    assert last.split(b" ")[1] == b"400"
+    assert b"Content-Type: application/problem+json" in last

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from multidict import CIMultiDict
 
 from foldline.clock import SystemClock
 from foldline.settings import ProfileName
@@ -49,8 +50,60 @@ async def test_a_budget_is_told_and_then_used_up(client: Client) -> None:
     assert replies[0].headers["RateLimit-Policy"] == '"tweets";q=3;w=10800'
     assert replies[0].headers["RateLimit"].startswith('"tweets";r=2;t=')
     assert 1 <= int(replies[3].headers["Retry-After"]) <= 10_800
+    assert replies[3].headers["RateLimit-Policy"] == replies[0].headers["RateLimit-Policy"]
+    assert replies[3].headers["RateLimit"].startswith('"tweets";r=0;t=')
     assert "at most 3 tweets" in replies[3].body["detail"]
     assert (await post(client, other)).status == 201
+
+
+async def test_what_is_refused_for_another_reason_tells_of_the_budget_too(client: Client) -> None:
+    reply = await client.ask("GET", f"{client.query}/api/v1/tweets/77")
+    assert reply.status == 404
+    assert reply.headers["RateLimit"].startswith('"reads";r=39;t=')
+    assert "RateLimit" not in (await client.ask("GET", f"{client.query}/livez")).headers
+
+
+async def reads_left(client: Client, *forwarded: str) -> str:
+    headers = CIMultiDict(("X-Forwarded-For", line) for line in forwarded)
+    async with client.session.get(f"{client.query}/api/v1/users", headers=headers) as answer:
+        return str(answer.headers["RateLimit"]).split(";")[1]
+
+
+async def test_of_a_proxys_words_the_last_is_its_own(world_settings: WorldSettings) -> None:
+    async with world(world_settings("embedded", **LIMITS, trusted_proxies=True)) as running:
+        client = running.client
+        assert await reads_left(client, "198.51.100.1, 203.0.113.7") == "r=39"
+        assert await reads_left(client, "198.51.100.2", "203.0.113.7") == "r=38"
+        assert await reads_left(client, "198.51.100.3", "::ffff:203.0.113.7") == "r=37"
+        assert await reads_left(client, "2001:db8:1:2::3") == "r=39"
+        assert await reads_left(client, "2001:db8:1:2:ffff::4") == "r=38"  # all of it is one's
+        assert await reads_left(client) == "r=39"
+        assert await reads_left(client, "203.0.113.7, unknown") == "r=38"  # no address: the peer's
+
+
+async def test_without_a_proxy_its_words_are_anybodys(client: Client) -> None:
+    assert await reads_left(client, "203.0.113.1") == "r=39"
+    assert await reads_left(client, "203.0.113.2") == "r=38"
+
+
+async def test_a_loop_that_is_late_turns_requests_away(world_settings: WorldSettings) -> None:
+    async with world(world_settings("embedded", lag_max_s=0.2, buckets=4)) as running:
+        client = running.client
+        host, port = client.query.removeprefix("http://").split(":")
+        loop = asyncio.get_running_loop()
+        answers = []
+        for path in ("/api/v1/users", "/livez"):
+            with socket.create_connection((host, int(port))) as asking:
+                asking.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+                time.sleep(0.5)  # noqa: ASYNC251  # so late will it be answered
+                asking.setblocking(False)
+                answers.append(await asyncio.wait_for(loop.sock_recv(asking, 65_536), 10))
+        assert answers[0].startswith(b"HTTP/1.1 503 ")
+        assert b"Retry-After: 1\r\n" in answers[0]
+        assert answers[1].startswith(b"HTTP/1.1 200 ")
+        async with asyncio.timeout(10):
+            while (await client.ask("GET", f"{client.query}/api/v1/users")).status != 200:
+                await asyncio.sleep(0.02)
 
 
 async def test_a_verified_account_has_five_times_as_much(client: Client) -> None:
