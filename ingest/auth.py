@@ -50,8 +50,9 @@ async def login(commands: Commands, call: Call[LoginIn, None]) -> Answer:
     """Tokens for a name and its password."""
     username = call.body.username.lower()
     check(await commands.limiter.take_name(username))
+    await commands.watch.passed(call.after, commands.settings.after_wait_s)  # one's own account
     user_id = await commands.views.account_id(username)
-    credential = None if user_id is None else await commands.control.credential(user_id)
+    credential = await commands.control.credential(user_id or 0)  # as much work for nobody
     known = None if credential is None else credential.password_hash
     good = await commands.passwords.matches(known, call.body.password)
     account = None if user_id is None else await commands.standing.of(user_id)
@@ -66,15 +67,16 @@ async def login(commands: Commands, call: Call[LoginIn, None]) -> Answer:
 async def refresh(commands: Commands, call: Call[RefreshIn, None]) -> Answer:
     """The next tokens for a refresh token, which is then used up."""
     name, family = await _family(commands, call.body.refresh_token)
-    secret = secrets.token_urlsafe(_SECRET_BYTES)
-    ttl_s = commands.settings.refresh_ttl_s
-    if not await commands.control.rotate(name, family, _hash(secret), ttl_s):
-        raise await _stolen(commands, name)
     account = await commands.standing.of(family.user_id)
     credential = await commands.control.credential(family.user_id)
     if account is None or account.deleted or credential is None:
         await commands.control.close_family(name)
         raise UnauthenticatedError("this account is deleted")
+    # Last, so that a token is used up only where the next one can be given.
+    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    ttl_s = commands.settings.refresh_ttl_s
+    if not await commands.control.rotate(name, family, _hash(secret), ttl_s):
+        raise await _stolen(commands, name)
     return _tokens(commands, account, credential.role, name, secret)
 
 

@@ -92,7 +92,8 @@ class CassandraControl:
 
     async def rotate(self, name: str, old: Family, token_hash: bytes, ttl_s: int) -> bool:
         row = (ttl_s, old.user_id, token_hash, name, old.token_hash)
-        return await self._session.swap("rotate_family", *row) is None
+        standing = await self._session.swap("rotate_family", *row)
+        return standing is None or standing.get("token_hash") == token_hash
 
     async def close_family(self, name: str) -> None:
         await self._session.swap("close_family", name)

@@ -91,7 +91,7 @@ class Control(Protocol):
 
     async def rotate(self, name: str, old: Family, token_hash: bytes, ttl_s: int) -> bool:
         """Put another token in the place of the one in `old`, for `ttl_s` seconds from now. Whether
-        that one was still good: of many callers exactly one is told so."""
+        it stands: of many callers with a token each, exactly one is told so. Repeatable."""
 
     async def close_family(self, name: str) -> None:
         """No token of the family is good any more. Repeatable."""

@@ -141,8 +141,8 @@ class SqliteControl:
         def swap(connection: sqlite3.Connection) -> bool:
             done = connection.execute(
                 "UPDATE refresh_families SET token_hash = ?, expires_at = ? "
-                "WHERE name = ? AND token_hash = ? AND expires_at > ?",
-                (token_hash, now_ms + ttl_s * 1000, name, old.token_hash, now_ms),
+                "WHERE name = ? AND token_hash IN (?, ?) AND expires_at > ?",
+                (token_hash, now_ms + ttl_s * 1000, name, old.token_hash, token_hash, now_ms),
             )
             return done.rowcount == 1
 

@@ -6,8 +6,10 @@ once is remembered until it expires: the signature of a hot one is not computed 
 
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
 import jwt
@@ -109,19 +111,19 @@ def key_of(settings: Settings) -> bytes:
         return given.encode()
     path = settings.data_dir / "jwt.key"
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return _read_key(path)
-    with os.fdopen(handle, "wb") as file:
-        key = secrets.token_bytes(_KEY_BYTES)
-        file.write(key)
-    return key
-
-
-def _read_key(path: Path) -> bytes:
-    """Another process may be about to write it."""
+    if not path.exists():
+        _make_key(path)
     key = path.read_bytes()
     if len(key) < _KEY_BYTES:
-        raise MisconfiguredError(f"{path} holds no key yet: start again, or remove it")
+        raise MisconfiguredError(f"{path} holds no key: put it back, or remove it")
     return key
+
+
+def _make_key(path: Path) -> None:
+    """Whole at once, whoever else does so or dies meanwhile: the first one stands."""
+    with NamedTemporaryFile(dir=path.parent, prefix=path.name) as file:  # 0600
+        file.write(secrets.token_bytes(_KEY_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            path.hardlink_to(file.name)

@@ -2,8 +2,10 @@
 
 import asyncio
 import itertools
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jwt
@@ -57,6 +59,30 @@ async def test_a_login_gives_a_token_that_is_good(at: Guarded, name: str) -> Non
     token = reply.body["access_token"]
     posted = await at.ask("POST", "/api/v1/tweets", token, json={"text": "hello"})
     assert (posted.status, posted.body["user_id"]) == (201, str(user))
+
+
+async def test_who_just_joined_can_log_in(at: Guarded, name: str) -> None:
+    body = {"username": name, "password": PASSWORD}
+    joined = await at.ask("POST", "/api/v1/users", json=body)
+    after = {"Foldline-After": joined.headers["Foldline-Position"]}
+    at.client.saw(joined)
+    reply = await at.ask("POST", "/api/v1/auth/login", json=body, headers=after)
+    assert (reply.status, reply.body.get("user_id")) == (200, joined.body["user_id"])
+
+
+async def test_a_refresh_that_fails_uses_no_token_up(
+    world_settings: WorldSettings, name: str
+) -> None:
+    settings = world_settings("embedded", auth="jwt", jwt_secret=KEY.decode(), buckets=4)
+    async with guarded(settings) as at:
+        user = await at.join(name)
+        token = (await at.login(name)).body["refresh_token"]
+        control = sqlite3.connect(settings.data_dir / "control.sqlite", isolation_level=None)
+        control.execute("ALTER TABLE credentials RENAME TO away")
+        assert (await at.refresh(token)).status == 503
+        control.execute("ALTER TABLE away RENAME TO credentials")
+        control.close()
+        assert (await at.refresh(token)).body["user_id"] == str(user)
 
 
 async def test_a_wrong_pair_says_no_more_than_that(at: Guarded, name: str) -> None:
@@ -205,8 +231,15 @@ def test_a_key_is_made_once_and_not_for_others_to_read(world_settings: WorldSett
     key = key_of(settings)
     assert key_of(settings) == key
     assert (settings.data_dir / "jwt.key").stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in settings.data_dir.iterdir()] == ["jwt.key"]
     with pytest.raises(MisconfiguredError):
         Tokens(b"short", 900, SystemClock())
+
+
+def test_all_who_make_the_key_at_once_get_one(world_settings: WorldSettings) -> None:
+    settings = world_settings("embedded")
+    with ThreadPoolExecutor(16) as threads:
+        assert len(set(threads.map(lambda _: key_of(settings), range(64)))) == 1
 
 
 def test_the_secret_is_not_shown() -> None:

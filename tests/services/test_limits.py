@@ -140,6 +140,19 @@ async def test_guessing_is_limited_by_name_and_by_address(client: Client) -> Non
     assert statuses == [401] * 4 + [429] * 2
 
 
+async def test_one_name_guessed_from_everywhere_is_told_of_its_own_budget(
+    world_settings: WorldSettings,
+) -> None:
+    async with world(world_settings("embedded", **LIMITS, trusted_proxies=True)) as running:
+        url = f"{running.client.ingest}/api/v1/auth/login"
+        body = {"username": "ann", "password": "guess"}
+        for number in range(5):
+            headers = {"X-Forwarded-For": f"203.0.113.{number}"}
+            reply = await running.client.ask("POST", url, json=body, headers=headers)
+        assert reply.status == 429
+        assert reply.headers["RateLimit"].startswith('"login";r=0;t=')
+
+
 async def test_more_than_a_process_can_do_is_turned_away(world_settings: WorldSettings) -> None:
     async with world(world_settings("embedded", requests_max=4, buckets=4)) as running:
         client = running.client
