@@ -6,6 +6,8 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import jwt
@@ -61,13 +63,15 @@ async def test_a_login_gives_a_token_that_is_good(at: Guarded, name: str) -> Non
     assert (posted.status, posted.body["user_id"]) == (201, str(user))
 
 
-async def test_who_just_joined_can_log_in(at: Guarded, name: str) -> None:
-    body = {"username": name, "password": PASSWORD}
-    joined = await at.ask("POST", "/api/v1/users", json=body)
-    after = {"Foldline-After": joined.headers["Foldline-Position"]}
-    at.client.saw(joined)
-    reply = await at.ask("POST", "/api/v1/auth/login", json=body, headers=after)
-    assert (reply.status, reply.body.get("user_id")) == (200, joined.body["user_id"])
+async def test_who_just_joined_can_log_in(world_settings: WorldSettings, name: str) -> None:
+    slow = world_settings("embedded", auth="jwt", batch_wait_s=0.3, buckets=4)
+    async with guarded(slow) as at:
+        await at.join(f"{name}_first")  # from here on it is told what it waits for
+        body = {"username": name, "password": PASSWORD}
+        joined = await at.ask("POST", "/api/v1/users", json=body)
+        after = {"Foldline-After": joined.headers["Foldline-Position"]}
+        reply = await at.ask("POST", "/api/v1/auth/login", json=body, headers=after)
+        assert (reply.status, reply.body.get("user_id")) == (200, joined.body["user_id"])
 
 
 async def test_a_refresh_that_fails_uses_no_token_up(
@@ -236,10 +240,18 @@ def test_a_key_is_made_once_and_not_for_others_to_read(world_settings: WorldSett
         Tokens(b"short", 900, SystemClock())
 
 
-def test_all_who_make_the_key_at_once_get_one(world_settings: WorldSettings) -> None:
-    settings = world_settings("embedded")
-    with ThreadPoolExecutor(16) as threads:
-        assert len(set(threads.map(lambda _: key_of(settings), range(64)))) == 1
+def test_all_who_make_the_key_at_once_get_one(tmp_path: Path) -> None:
+    together = Barrier(8)
+
+    def key(data_dir: Path) -> bytes:
+        together.wait()
+        return key_of(Settings(data_dir=data_dir))
+
+    with ThreadPoolExecutor(8) as threads:
+        for number in range(100):
+            data_dir = tmp_path / str(number)
+            data_dir.mkdir()
+            assert len(set(threads.map(key, [data_dir] * 8))) == 1
 
 
 def test_the_secret_is_not_shown() -> None:
