@@ -15,7 +15,7 @@ from foldline.settings import Settings
 from foldline.web.freshness import ProgressWatch
 from foldline.web.identity import identify_by
 from foldline.web.limiting import Limiter
-from foldline.web.operation import Check, log_check, views_check
+from foldline.web.operation import Check, control_check, log_check, views_check
 from foldline.web.passwords import Passwords
 from foldline.web.routes import Gatekeeper, Route
 from foldline.web.server import Listening, listen
@@ -63,6 +63,7 @@ def checks_of(profile: Profile, more: Mapping[str, Check] | None = None) -> dict
     checks: dict[str, Check] = {
         "log": log_check(profile.log),
         "views": views_check(profile.log, profile.views),
+        "control": control_check(profile.control),
     }
     return checks | dict(more or {})
 

@@ -9,6 +9,7 @@ from aiohttp import hdrs, web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from foldline import telemetry
+from foldline.control.port import Control
 from foldline.errors import FoldlineError
 from foldline.log.port import EventLog
 from foldline.views.port import Views
@@ -70,6 +71,15 @@ def log_check(log: EventLog) -> Check:
     async def check() -> None:
         for partition, end in enumerate(await log.ends()):
             telemetry.LOG_END.labels(str(partition)).set(end)
+
+    return check
+
+
+def control_check(control: Control) -> Check:
+    """Whether the control store answers."""
+
+    async def check() -> None:
+        await control.active_generation()
 
     return check
 

@@ -108,14 +108,15 @@ class Scene:
         """Commands are taken again, what was refused among them; all is folded, and what is served
         is what the oracle says: each tweet once."""
 
-        async def takes() -> bool:
-            return (await self.post()).status == HTTPStatus.CREATED
-
         async def is_ready() -> bool:
             return (await self.ready()).status == HTTPStatus.OK
 
-        await until("a command to be taken", takes, RECOVERY_S)
+        async def takes() -> bool:
+            # Under a key, since that asks the log, the views and the control store.
+            return (await self.post(uuid.uuid4().hex)).status == HTTPStatus.CREATED
+
         await until("readiness", is_ready, RECOVERY_S)
+        await until("a command to be taken", takes, RECOVERY_S)
         for key in sorted(self.tried):
             assert (await self.post(key)).status == HTTPStatus.CREATED
         assert {reply.status for reply in (await self.repeats()).values()} <= {200, 201, 204}
