@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from app.installation import Installation
+from foldline.caching.kept import Kept
 from foldline.caching.opening import Cached, cached
 from foldline.clock import Clock, SystemClock
 from foldline.core.ids import Snowflakes
@@ -24,6 +25,8 @@ from ingest.commands import Commands
 from ingest.routes import routes as ingest_routes
 from ingest.standing import Standing
 from query.celebrities import Celebrities
+from query.homes import Homes
+from query.present import Fragments
 from query.reads import Reads
 from query.routes import routes as query_routes
 
@@ -55,7 +58,15 @@ def reads_of(cached: Cached, settings: Settings, clock: Clock) -> Reads:
         watch=ProgressWatch(cached.progress, clock),
         settings=settings,
         clock=clock,
+        fragments=Fragments(settings.cached_bodies),
+        homes=_homes_of(cached, settings),
     )
+
+
+def _homes_of(cached: Cached, settings: Settings) -> Homes | None:
+    if cached.bus is None or cached.memory is None:
+        return None
+    return Homes(cached.memory, Kept("home", cached.bus, settings.cached_sets))
 
 
 def checks_of(profile: Profile, more: Mapping[str, Check] | None = None) -> dict[str, Check]:

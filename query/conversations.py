@@ -15,7 +15,6 @@ from query.entries import Entries, accounts_in, entries_of
 from query.hydrate import find, with_figures
 from query.lists import user_page
 from query.pages import Page, ask_of, page_of
-from query.present import tweets_json
 from query.reads import Reads
 from query.rules import Post, Viewpoint
 
@@ -26,7 +25,7 @@ async def replies(reads: Reads, call: Call[None, TweetsQuery]) -> Answer:
     """The direct replies to a tweet."""
     post, fresh, viewpoint = await _about(reads, call)
     page = await _replies(reads, call.query, post, viewpoint)
-    return Answer(tweets_json(page, reads.clock.now_ms()), stale=not fresh)
+    return Answer(reads.fragments.page(page, reads.clock.now_ms()), stale=not fresh)
 
 
 async def thread(reads: Reads, call: Call[None, TweetsQuery]) -> Answer:
@@ -39,7 +38,7 @@ async def thread(reads: Reads, call: Call[None, TweetsQuery]) -> Answer:
         _replies(reads, call.query, post, viewpoint), _chain(reads, post, viewpoint)
     )
     above = await with_figures(reads.views, viewpoint, chain)
-    return Answer(tweets_json(page, reads.clock.now_ms(), above), stale=not fresh)
+    return Answer(reads.fragments.page(page, reads.clock.now_ms(), above), stale=not fresh)
 
 
 async def likes(reads: Reads, call: Call[None, PageQuery]) -> Answer:

@@ -1,17 +1,25 @@
-"""From ids to what is shown: bodies, authors and figures, in two rounds of parallel reads.
+"""From ids to what is shown: bodies, authors and figures, in one round of parallel reads.
 
-Tweets and their authors, as far as those are known, come together; then the originals of retweets,
-the accounts still missing, and the figures.
+Tweets, their authors as far as those are known, and the figures come together; only what is missing
+then takes another round: the originals of retweets and their figures, and accounts.
 """
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
+from foldline.caching.memory import Memory
 from foldline.views.port import Account, Counts, ServedViews, Tweet
 from foldline.web.schemas import NO_COUNTS
 from query.entries import Entries
 from query.rules import Post, Viewpoint, visible
+
+
+class Marks(NamedTuple):
+    """What the viewer did with a tweet."""
+
+    liked: bool
+    retweeted: bool
 
 
 class Shown(NamedTuple):
@@ -73,6 +81,10 @@ class _Figures(NamedTuple):
     liked: Collection[int]
     retweeted: Collection[int]
 
+    def __or__(self, other: Self) -> Self:
+        both = {*self.liked, *other.liked}, {*self.retweeted, *other.retweeted}
+        return type(self)({**self.counts, **other.counts}, *both)
+
     def of(self, post: Post) -> Shown:
         tweet_id = post.shown.tweet_id
         counts = self.counts.get(tweet_id, NO_COUNTS)
@@ -81,15 +93,45 @@ class _Figures(NamedTuple):
 
 async def hydrate(views: ServedViews, viewpoint: Viewpoint, entries: Entries) -> list[Shown]:
     """What of `entries` may be shown, in their order."""
-    bodies = await _bodies(views, entries.ids.tolist(), entries.owners.tolist())
-    about = [tweet.retweet_of or tweet.tweet_id for tweet in bodies.tweets]
-    if bodies.whole:
-        figures = await _figures(views, viewpoint, about)
-    else:
-        bodies, figures = await asyncio.gather(
-            _completed(views, bodies), _figures(views, viewpoint, about)
+    ids = entries.ids.tolist()
+    bodies, figures = await asyncio.gather(
+        _bodies(views, ids, entries.owners.tolist()), _figures(views, viewpoint, ids)
+    )
+    if not bodies.whole:
+        originals = list(bodies.missing_originals)
+        bodies, more = await asyncio.gather(
+            _completed(views, bodies), _figures(views, viewpoint, originals)
         )
+        figures |= more
     return [figures.of(post) for post in bodies.posts() if visible(viewpoint, post)]
+
+
+def hydrate_held(
+    memory: Memory, viewpoint: Viewpoint, entries: Entries, marks: Mapping[int, Marks]
+) -> list[Shown] | None:
+    """The same out of this process's memory; None if that has not all of it, nor `marks`, which
+    tells what the viewer did with each tweet."""
+    ids = entries.ids.tolist()
+    found = memory.held_tweets(ids)
+    accounts = memory.held_accounts({*entries.owners.tolist()})
+    if found is None or accounts is None:
+        return None
+    bodies = _Bodies([found[each] for each in ids if not found[each].deleted], {}, accounts)
+    if not bodies.whole:
+        originals = memory.held_tweets(bodies.missing_originals)
+        more = memory.held_accounts(bodies.missing_authors)
+        if originals is None or more is None:
+            return None
+        bodies = _Bodies(bodies.tweets, originals, bodies.accounts | more)
+    posts = [post for post in bodies.posts() if visible(viewpoint, post)]
+    about = [post.shown.tweet_id for post in posts]
+    counts = memory.held_counts(about)
+    if counts is None or not marks.keys() >= {*about}:
+        return None
+    return [
+        Shown(post, counts[tweet_id], *marks[tweet_id])
+        for post, tweet_id in zip(posts, about, strict=True)
+    ]
 
 
 async def find(

@@ -65,13 +65,22 @@ async def page_of(
     return Page(shown, *_edges(ask, filled, shown))
 
 
+def finished(ask: Ask, shown: list[Shown], known_to: int | None) -> Page | None:
+    """The newest page, made of all that may be `shown` down to `known_to`; None where more must be
+    read for it."""
+    if len(shown) > ask.limit:
+        shown = shown[: ask.limit]
+        return Page(shown, *_edges(ask, _Filled(shown, shown[-1].tweet_id), shown))
+    if known_to is not None:
+        return None
+    return Page(shown, *_edges(ask, _Filled(shown, None), shown))
+
+
 async def _fill(
     views: ServedViews, source: Source, viewpoint: Viewpoint, ask: Ask, scan_max: int
 ) -> _Filled:
     """Read until one more than the limit is found, which proves that the list goes on."""
-    span = Span(limit=ask.limit + ask.limit // 4 + 1, direction=ask.direction)
-    if ask.cursor is not None:
-        span = _behind(span, ask.cursor.at_id)
+    span = first_span(ask)
     shown: list[Shown] = []
     scanned = 0
     step = ask.limit + 1
@@ -89,6 +98,12 @@ async def _fill(
             return _Filled(shown, entries.known_to)
         span = _behind(span, entries.known_to)
         span = replace(span, limit=min(span.limit * 2, _FETCH_MAX))
+
+
+def first_span(ask: Ask) -> Span:
+    """What a source is asked for first: more than the limit, as some may not be shown."""
+    span = Span(limit=ask.limit + ask.limit // 4 + 1, direction=ask.direction)
+    return span if ask.cursor is None else _behind(span, ask.cursor.at_id)
 
 
 def _behind(span: Span, at_id: int) -> Span:

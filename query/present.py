@@ -1,31 +1,59 @@
 """What was read, as bodies of answers: JSON at once, from plain dicts."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from operator import is_
+from typing import Any, Final
 
 import orjson
 
+from foldline.caching.shelf import Shelf
 from foldline.core.cursor import Cursor
 from foldline.core.span import Direction
+from foldline.views.port import Account, Counts, Tweet
 from foldline.web.schemas import tweet_body
 from query.hydrate import Shown
 from query.pages import Page
 
+_Sources = tuple[Tweet, Account, Tweet | None, Counts]
+_MARKS: Final = {
+    (liked, retweeted): orjson.dumps({"liked": liked, "retweeted": retweeted})[1:]
+    for liked in (False, True)
+    for retweeted in (False, True)
+}
 
-def tweet_json(shown: Shown) -> bytes:
-    """One tweet."""
-    return orjson.dumps(_tweet(shown))
 
+class Fragments:
+    """Tweets as JSON, but for what the viewer did with them, so that they are written once for all
+    viewers. One is used only while the very objects that it was written from are the ones read."""
 
-def tweets_json(page: Page, now_ms: int, above: Sequence[Shown] = ()) -> bytes:
-    """A page of tweets. `above`: what stands over it, on a page of its own kind."""
-    return orjson.dumps(
-        {
-            "tweets": [_tweet(shown) for shown in (*above, *page.shown)],
-            "next_cursor": cursor(page.older_at, Direction.OLDER, now_ms),
-            "prev_cursor": cursor(page.newer_at, Direction.NEWER, now_ms),
-        }
-    )
+    def __init__(self, most: int) -> None:
+        self._written: Shelf[tuple[_Sources, bytes]] = Shelf(most, float("inf"))
+
+    def of(self, tweets: Sequence[Shown]) -> Iterable[bytes]:
+        """The JSON of each."""
+        written, _ = self._written.take([shown.tweet_id for shown in tweets], 0.0)
+        for shown in tweets:
+            post = shown.post
+            sources = (post.tweet, post.author, post.original, shown.counts)
+            known = written.get(shown.tweet_id)
+            if known is None or not all(map(is_, known[0], sources)):
+                known = (sources, _begun(*sources))
+                self._written.put({shown.tweet_id: known}, 0.0)
+            yield known[1] + _MARKS[shown.liked, shown.retweeted]
+
+    def tweet(self, shown: Shown) -> bytes:
+        """One tweet."""
+        return b"".join(self.of([shown]))
+
+    def page(self, page: Page, now_ms: int, above: Sequence[Shown] = ()) -> bytes:
+        """A page of tweets. `above`: what stands over it, on a page of its own kind."""
+        ends = orjson.dumps(
+            {
+                "next_cursor": cursor(page.older_at, Direction.OLDER, now_ms),
+                "prev_cursor": cursor(page.newer_at, Direction.NEWER, now_ms),
+            }
+        )
+        return b'{"tweets":[%b],%b' % (b",".join(self.of([*above, *page.shown])), ends[1:])
 
 
 def user_json(user: dict[str, Any]) -> bytes:
@@ -43,13 +71,9 @@ def cursor(at_id: int | None, direction: Direction, now_ms: int) -> str | None:
     return None if at_id is None else str(Cursor(at_id, direction, now_ms))
 
 
-def _tweet(shown: Shown) -> dict[str, Any]:
-    post = shown.post
-    return tweet_body(
-        post.tweet,
-        post.author,
-        post.original,
-        shown.counts,
-        liked=shown.liked,
-        retweeted=shown.retweeted,
+def _begun(tweet: Tweet, author: Account, original: Tweet | None, counts: Counts) -> bytes:
+    """The fields of a tweet up to the viewer's."""
+    body = tweet_body(tweet, author, original, counts)
+    return (
+        orjson.dumps({k: v for k, v in body.items() if k not in ("liked", "retweeted")})[:-1] + b","
     )

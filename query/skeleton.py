@@ -14,6 +14,7 @@ Whom the viewer mutes is left out here already, so that no page must look at all
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,10 +22,19 @@ import numpy.typing as npt
 from foldline.core.ids import IntArray
 from foldline.core.span import Direction, Span
 from foldline.errors import NotFoundError
-from foldline.views.port import ServedViews
+from foldline.views.port import ServedViews, TimelineRows
 from query.celebrities import Celebrities
 from query.entries import Entries, entries_of, merged, tweets_by
 from query.rules import Viewpoint
+
+_Pages = dict[int, IntArray]
+
+
+class _Known(NamedTuple):
+    """What is materialized, and down to where that is complete."""
+
+    rows: TimelineRows
+    floor: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,9 +48,31 @@ class Viewer:
     viewpoint: Viewpoint
 
 
-async def viewer_of(views: ServedViews, celebrities: Celebrities, user_id: int) -> Viewer:
-    """What the merge and the rules must know of a viewer; NotFoundError where there is none."""
+async def opened(
+    views: ServedViews, celebrities: Celebrities, user_id: int, span: Span
+) -> tuple[Viewer, Entries]:
+    """A viewer, and the skeleton within `span`, read together; NotFoundError where there is none."""
     flagged = await celebrities.current()
+
+    async def merged_in() -> tuple[Viewer, _Pages]:
+        viewer = await _viewer(views, flagged, user_id)
+        return viewer, await _merged_in(views, viewer, span)
+
+    (viewer, pages), known = await asyncio.gather(merged_in(), _known(views, user_id, span))
+    return viewer, await _assembled(views, viewer, span, pages, known)
+
+
+async def skeleton(views: ServedViews, viewer: Viewer, span: Span) -> Entries:
+    """Ids of the viewer's home timeline within `span`, in its order. They may be fewer than the
+    limit; the timeline goes on behind `known_to`, unless that is None."""
+    pages, known = await asyncio.gather(
+        _merged_in(views, viewer, span), _known(views, viewer.user_id, span)
+    )
+    return await _assembled(views, viewer, span, pages, known)
+
+
+async def _viewer(views: ServedViews, flagged: IntArray, user_id: int) -> Viewer:
+    """What the merge and the rules must know of a viewer."""
     following, known, found = await asyncio.gather(
         views.following(user_id), views.restrictions(user_id), views.accounts([user_id])
     )
@@ -53,14 +85,19 @@ async def viewer_of(views: ServedViews, celebrities: Celebrities, user_id: int) 
     return Viewer(user_id, wanted, wanted[_among(wanted, flagged)], viewpoint)
 
 
-async def skeleton(views: ServedViews, viewer: Viewer, span: Span) -> Entries:
-    """Ids of the viewer's home timeline within `span`, in its order. They may be fewer than the
-    limit; the timeline goes on behind `known_to`, unless that is None."""
-    merged_in = [*viewer.celebrities.tolist(), viewer.user_id]
-    pages, rows = await asyncio.gather(
-        views.tweets_of(merged_in, span), views.timeline(viewer.user_id, span)
-    )
-    floor = await views.floor(viewer.user_id)
+async def _merged_in(views: ServedViews, viewer: Viewer, span: Span) -> _Pages:
+    return await views.tweets_of([*viewer.celebrities.tolist(), viewer.user_id], span)
+
+
+async def _known(views: ServedViews, user_id: int, span: Span) -> _Known:
+    rows = await views.timeline(user_id, span)
+    return _Known(rows, await views.floor(user_id))
+
+
+async def _assembled(
+    views: ServedViews, viewer: Viewer, span: Span, pages: _Pages, read: _Known
+) -> Entries:
+    rows, floor = read
     known = entries_of(rows.tweets, rows.authors, span)
     wanted = (rows.tweets >= floor) & _among(rows.authors, viewer.following)
     parts = [tweets_by(author, page, span) for author, page in pages.items()]

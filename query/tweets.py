@@ -5,12 +5,12 @@ from foldline.errors import ForbiddenError
 from foldline.web.call import Answer, Call
 from foldline.web.schemas import TimelineQuery, TweetsQuery
 from query.entries import Entries, tweets_by
-from query.hydrate import with_figures
-from query.pages import Source, ask_of, page_of
-from query.present import tweet_json, tweets_json
+from query.homes import Home
+from query.hydrate import Marks, with_figures
+from query.pages import Ask, Page, Source, ask_of, first_span, page_of
 from query.reads import Reads
 from query.rules import Viewpoint
-from query.skeleton import skeleton, viewer_of
+from query.skeleton import opened, skeleton
 
 
 async def home_timeline(reads: Reads, call: Call[None, TimelineQuery]) -> Answer:
@@ -19,12 +19,13 @@ async def home_timeline(reads: Reads, call: Call[None, TimelineQuery]) -> Answer
     if call.query.user_id not in (None, user_id):
         raise ForbiddenError("a home timeline is its owner's alone")
     fresh = await reads.fresh(call)
-    viewer = await viewer_of(reads.views, reads.celebrities, user_id)
-
-    async def source(span: Span) -> Entries:
-        return await skeleton(reads.views, viewer, span)
-
-    return await _page(reads, source, viewer.viewpoint, call.query, fresh)
+    ask = ask_of(call.query.limit, call.query.cursor, call.query.direction)
+    page = None
+    if reads.homes is not None and ask.cursor is None:
+        page = reads.homes.page(user_id, ask)
+    if page is None:
+        page = await _home_page(reads, user_id, ask)
+    return Answer(reads.fragments.page(page, reads.clock.now_ms()), stale=not fresh)
 
 
 async def user_tweets(reads: Reads, call: Call[None, TweetsQuery]) -> Answer:
@@ -48,7 +49,22 @@ async def tweet(reads: Reads, call: Call[None, None]) -> Answer:
     viewpoint = await reads.viewpoint(call)
     post = await reads.post(viewpoint, tweet_id)
     [shown] = await with_figures(reads.views, viewpoint, [post])
-    return Answer(tweet_json(shown), stale=not fresh)
+    return Answer(reads.fragments.tweet(shown), stale=not fresh)
+
+
+async def _home_page(reads: Reads, user_id: int, ask: Ask) -> Page:
+    sequence = 0 if reads.homes is None else reads.homes.sequence
+    first = first_span(ask)
+    viewer, begun = await opened(reads.views, reads.celebrities, user_id, first)
+
+    async def source(span: Span) -> Entries:
+        return begun if span == first else await skeleton(reads.views, viewer, span)
+
+    page = await page_of(reads.views, source, viewer.viewpoint, ask, reads.settings.scan_max)
+    if reads.homes is not None and ask.cursor is None:
+        marks = {each.post.shown.tweet_id: Marks(*each[2:]) for each in page.shown}
+        reads.homes.keep(ask, Home(viewer, begun, marks), sequence)
+    return page
 
 
 async def _page(
@@ -56,4 +72,4 @@ async def _page(
 ) -> Answer:
     ask = ask_of(query.limit, query.cursor, query.direction)
     page = await page_of(reads.views, source, viewpoint, ask, reads.settings.scan_max)
-    return Answer(tweets_json(page, reads.clock.now_ms()), stale=not fresh)
+    return Answer(reads.fragments.page(page, reads.clock.now_ms()), stale=not fresh)

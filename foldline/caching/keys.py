@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 
 class Kind(StrEnum):
-    """A sort of value. `FOLLOWED` stands for the following sets that hold an account, and
-    `CELEBRITIES` for the one set of all; neither is kept under a key of its own."""
+    """A sort of value. `FOLLOWED` stands for the following sets that hold an account, and `LIKES`
+    for what an account likes; neither is kept under a key of its own."""
 
     TWEET = "tweet"
     ACCOUNT = "account"
@@ -15,11 +15,11 @@ class Kind(StrEnum):
     FOLLOWED = "followed"
     RESTRICTIONS = "restrictions"
     NEWEST = "newest"
-    CELEBRITIES = "celebrities"
+    LIKES = "likes"
 
 
 class Key(NamedTuple):
-    """One value: of a tweet or an account; 0 where there is but one."""
+    """One value, of a tweet or an account."""
 
     kind: Kind
     id: int

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from foldline.caching.bus import Bus, Progressing
+from foldline.caching.memory import Memory
 from foldline.caching.views import CachedViews
 from foldline.clock import Clock
 from foldline.profiles import Profile, open_cache
@@ -14,11 +15,13 @@ from foldline.views.port import ServedViews
 
 @dataclass(frozen=True, slots=True)
 class Cached:
-    """The views to read from, whose `progress` goes with them, and the bus, if there is one."""
+    """The views to read from, whose `progress` goes with them; the bus and what is held in memory,
+    if there are caches."""
 
     views: ServedViews
     progress: Progressing
     bus: Bus | None = None
+    memory: Memory | None = None
 
 
 @asynccontextmanager
@@ -32,7 +35,7 @@ async def cached(profile: Profile, settings: Settings, clock: Clock) -> AsyncIte
     views = CachedViews(profile.views, bus, cache, settings, clock)
     try:
         await bus.start()
-        yield Cached(views, bus, bus)
+        yield Cached(views, bus, bus, views)
     finally:
         await bus.stop()
         await views.close()

@@ -7,7 +7,6 @@ from foldline.caching.keys import Key, Kind
 from foldline.core import events as ev
 
 NOTHING: Final[frozenset[Key]] = frozenset()
-_CELEBRITIES: Final = Key(Kind.CELEBRITIES, 0)
 
 
 def touched(event: ev.Event) -> frozenset[Key]:
@@ -20,7 +19,7 @@ def _account(event: ev.OfAccount) -> frozenset[Key]:
 
 
 def _account_deleted(event: ev.AccountDeleted) -> frozenset[Key]:
-    return _account(event) | {Key(Kind.FOLLOWED, event.account_id), _CELEBRITIES}
+    return _account(event) | {Key(kind, event.account_id) for kind in (Kind.FOLLOWED, Kind.NEWEST)}
 
 
 def _posted(event: ev.TweetPosted) -> frozenset[Key]:
@@ -34,11 +33,15 @@ def _deleted(event: ev.TweetDeleted) -> frozenset[Key]:
 
 
 def _crossed(event: ev.AuthorPromoted | ev.AuthorDemoted) -> frozenset[Key]:
-    return frozenset({_CELEBRITIES})
+    return frozenset({Key(Kind.NEWEST, event.author_id)})  # read from elsewhere from now on
 
 
 def _engaged(event: ev.OfTweet) -> frozenset[Key]:
     return frozenset({Key(Kind.COUNTS, event.tweet_id)})
+
+
+def _liked(event: ev.TweetLiked | ev.TweetUnliked) -> frozenset[Key]:
+    return _engaged(event) | {Key(Kind.LIKES, event.user_id)}
 
 
 def _edge(event: ev.OfFollowee) -> frozenset[Key]:
@@ -74,8 +77,8 @@ RULES: Final[dict[type[ev.Event], Callable[[Any], frozenset[Key]]]] = {
     ev.TweetDeleted: _deleted,
     ev.AuthorPromoted: _crossed,
     ev.AuthorDemoted: _crossed,
-    ev.TweetLiked: _engaged,
-    ev.TweetUnliked: _engaged,
+    ev.TweetLiked: _liked,
+    ev.TweetUnliked: _liked,
     ev.TweetRetweeted: _engaged,
     ev.TweetUnretweeted: _engaged,
     ev.TweetReplied: _engaged,

@@ -1,4 +1,4 @@
-"""When what a timeline is assembled from last changed: for readers that keep what they assembled.
+"""When what a timeline is assembled from last changed: for what was assembled and is kept.
 
 A fixed table of sequence numbers, at the hash of each key. Two keys of one slot only mean that one
 of them may seem changed when it is the other.
@@ -12,7 +12,7 @@ import numpy as np
 from foldline.caching.keys import Key, Kind
 from foldline.core.ids import IntArray, buckets_of
 
-SKELETON_KINDS: Final = (Kind.NEWEST, Kind.FOLLOWING, Kind.RESTRICTIONS)
+SKELETON_KINDS: Final = (Kind.NEWEST, Kind.FOLLOWING, Kind.RESTRICTIONS, Kind.LIKES)
 _NUMBER: Final = {kind: number for number, kind in enumerate(SKELETON_KINDS)}
 
 

@@ -41,7 +41,7 @@ _NONE: Final = Counts(0, 0, 0)
 
 
 class CachedViews:
-    """`views.port.ServedViews` over another one, and a `Listener` of the bus."""
+    """`views.port.ServedViews` over another one; a `Memory`, and a `Listener` of the bus."""
 
     def __init__(
         self, views: ServedViews, bus: Bus, cache: Cache | None, settings: Settings, clock: Clock
@@ -102,6 +102,15 @@ class CachedViews:
             await levels.close()
         if self._shared is not None:
             await self._shared.close()
+
+    def held_accounts(self, user_ids: Collection[int]) -> dict[int, Account] | None:
+        return self._accounts.held(user_ids) if self._bus.usable else None
+
+    def held_tweets(self, tweet_ids: Collection[int]) -> dict[int, Tweet] | None:
+        return self._tweets.held(tweet_ids) if self._bus.usable else None
+
+    def held_counts(self, tweet_ids: Collection[int]) -> dict[int, Counts] | None:
+        return self._counts.held(tweet_ids) if self._bus.usable else None
 
     async def accounts(self, user_ids: Sequence[int]) -> dict[int, Account]:
         if not self._bus.usable:
