@@ -51,7 +51,7 @@ class Viewer:
 async def opened(
     views: ServedViews, celebrities: Celebrities, user_id: int, span: Span
 ) -> tuple[Viewer, Entries]:
-    """A viewer, and the skeleton within `span`, read together; NotFoundError where there is none."""
+    """A viewer, and the skeleton within `span`; NotFoundError for who is not there."""
     flagged = await celebrities.current()
 
     async def merged_in() -> tuple[Viewer, _Pages]:
