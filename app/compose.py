@@ -25,7 +25,6 @@ from ingest.commands import Commands
 from ingest.routes import routes as ingest_routes
 from ingest.standing import Standing
 from query.celebrities import Celebrities
-from query.homes import Homes
 from query.present import Fragments
 from query.reads import Reads
 from query.routes import routes as query_routes
@@ -59,14 +58,8 @@ def reads_of(cached: Cached, settings: Settings, clock: Clock) -> Reads:
         settings=settings,
         clock=clock,
         fragments=Fragments(settings.cached_bodies),
-        homes=_homes_of(cached, settings),
+        kept=None if cached.bus is None else Kept("page", cached.bus, settings.cached_page_bytes),
     )
-
-
-def _homes_of(cached: Cached, settings: Settings) -> Homes | None:
-    if cached.bus is None or cached.memory is None:
-        return None
-    return Homes(cached.memory, Kept("home", cached.bus, settings.cached_sets))
 
 
 def checks_of(profile: Profile, more: Mapping[str, Check] | None = None) -> dict[str, Check]:

@@ -7,21 +7,20 @@ time, with short pauses; they, and how long a look takes, are part of what is me
 """
 
 import asyncio
-import socket
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-import aiohttp
 import numpy as np
 import orjson
 
 from benchmarks.bare_http import BareHttp
-from benchmarks.installation import MS, TEXT, Measured, process_of
+from benchmarks.installation import MS, TEXT, Measured
 from benchmarks.pipeline import delivered
 from benchmarks.rounds import Figures
+from benchmarks.services import service
 from foldline.core.effects import PutAccount
 from foldline.core.ids import NO_IDS, IntArray
 from foldline.core.position import Position
@@ -29,6 +28,7 @@ from foldline.core.position import Position
 _LOOK_S: Final = 0.02
 _PATIENCE_S: Final = 60.0
 _CONNECTIONS: Final = 64
+_INGEST: Final = 9  # its node
 _BODY: Final = orjson.dumps({"text": TEXT})
 Looks = list[tuple[float, dict[int, int]]]
 
@@ -59,10 +59,11 @@ async def freshness(
     known = np.unique(posts)
     rows = await made.post(known)
     half = posts.size // 2
-    with made.worker(1), _ingest(made) as port:
+    async with AsyncExitStack() as running:
+        running.enter_context(made.worker(1))
+        ingest = await running.enter_async_context(service(made.settings, "ingest", _INGEST))
         await delivered(made, rows, int(made.work.sizes[known].sum()))
-        await _ready(port)
-        http = BareHttp(port, _CONNECTIONS)
+        http = BareHttp(ingest.port, _CONNECTIONS)
         await _send(http, made, posts[:half], every_s)  # to warm up
         async with _looking(made) as looks:
             before = await _send(http, made, posts[:half], every_s)
@@ -153,27 +154,3 @@ def _seen(looks: Looks, at: Position) -> float:
         else:
             low = middle + 1
     return looks[low][0]
-
-
-@contextmanager
-def _ingest(made: Measured) -> Iterator[int]:
-    """The ingest service as a process; its port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    settings = made.settings.model_copy(update={"port": port, "node_id": 9})
-    with process_of(settings, settings.data_dir / "ingest.log", "serve", "ingest"):
-        yield port
-
-
-async def _ready(port: int) -> None:
-    deadline = time.monotonic() + _PATIENCE_S
-    async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http:
-        while True:
-            with suppress(aiohttp.ClientError):
-                async with http.get("/readyz") as answer:
-                    if answer.status == 200:
-                        return
-            if time.monotonic() > deadline:
-                raise TimeoutError("the ingest service is not ready")
-            await asyncio.sleep(0.1)

@@ -134,19 +134,19 @@ async def installation(
 ) -> AsyncIterator[Installation]:
     """An installation for a workload, its graph loaded; dropped at the end."""
     with tempfile.TemporaryDirectory(prefix="foldline-") as data_dir:
-        settings = Settings(
-            profile="distributed",
-            data_dir=Path(data_dir),
-            keyspace=f"b{uuid.uuid4().hex[:12]}",
-            kafka_bootstrap=ends.kafka_bootstrap,
-            cassandra_hosts=ends.cassandra_host,
-            cassandra_port=ends.cassandra_port,
-            redis_url=ends.redis_url,
-            auth="trusted-header",
-            limits="off",
-            admin_port=0,
-            **numbers,  # type: ignore[arg-type]
-        )
+        usual = {
+            "profile": "distributed",
+            "data_dir": Path(data_dir),
+            "keyspace": f"b{uuid.uuid4().hex[:12]}",
+            "kafka_bootstrap": ends.kafka_bootstrap,
+            "cassandra_hosts": ends.cassandra_host,
+            "cassandra_port": ends.cassandra_port,
+            "redis_url": ends.redis_url,
+            "auth": "trusted-header",
+            "limits": "off",
+            "admin_port": 0,
+        }
+        settings = Settings.model_validate(usual | numbers)
         await migrate(settings)
         texts = {name: statement.text for name, statement in statements(VIEWS).items()}
         session = await open_session(settings, _keyspace(settings), texts, ViewsUnavailableError)
@@ -179,16 +179,17 @@ async def append_posts(
     return places
 
 
-async def read_back(views: ServedViews, work: Workload, posts: IntArray) -> None:
-    """Some timelines have what these posts make of them, as AssertionError says otherwise."""
-    for user in range(1, work.recipients + 1, max(1, work.recipients // _SAMPLE)):
+async def read_back(views: ServedViews, work: Workload, posts: IntArray, first: int = 1) -> None:
+    """Some timelines, from that of user `first` on, have what these posts make of them, as
+    AssertionError says otherwise."""
+    for user in range(first, work.recipients + 1, max(1, work.recipients // _SAMPLE)):
         found = await views.timeline(user, Span(posts.size + 1))
         assert found.tweets.size == work.entries_of(user, posts), f"timeline of {user}"
 
 
 @contextmanager
-def process_of(settings: Settings, said: Path, *arguments: str) -> Iterator[None]:
-    """A `foldline` command as a process, which writes what it says into a file."""
+def process_of(settings: Settings, said: Path, *arguments: str) -> Iterator[int]:
+    """A `foldline` command as a process, which writes what it says into a file; its pid."""
     with said.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "app", *arguments],
@@ -197,7 +198,7 @@ def process_of(settings: Settings, said: Path, *arguments: str) -> Iterator[None
             stderr=output,
         )
     try:
-        yield
+        yield process.pid
     finally:
         process.terminate()
         try:

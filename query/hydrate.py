@@ -8,18 +8,10 @@ import asyncio
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple, Self
 
-from foldline.caching.memory import Memory
 from foldline.views.port import Account, Counts, ServedViews, Tweet
 from foldline.web.schemas import NO_COUNTS
 from query.entries import Entries
 from query.rules import Post, Viewpoint, visible
-
-
-class Marks(NamedTuple):
-    """What the viewer did with a tweet."""
-
-    liked: bool
-    retweeted: bool
 
 
 class Shown(NamedTuple):
@@ -104,34 +96,6 @@ async def hydrate(views: ServedViews, viewpoint: Viewpoint, entries: Entries) ->
         )
         figures |= more
     return [figures.of(post) for post in bodies.posts() if visible(viewpoint, post)]
-
-
-def hydrate_held(
-    memory: Memory, viewpoint: Viewpoint, entries: Entries, marks: Mapping[int, Marks]
-) -> list[Shown] | None:
-    """The same out of this process's memory; None if that has not all of it, nor `marks`, which
-    tells what the viewer did with each tweet."""
-    ids = entries.ids.tolist()
-    found = memory.held_tweets(ids)
-    accounts = memory.held_accounts({*entries.owners.tolist()})
-    if found is None or accounts is None:
-        return None
-    bodies = _Bodies([found[each] for each in ids if not found[each].deleted], {}, accounts)
-    if not bodies.whole:
-        originals = memory.held_tweets(bodies.missing_originals)
-        more = memory.held_accounts(bodies.missing_authors)
-        if originals is None or more is None:
-            return None
-        bodies = _Bodies(bodies.tweets, originals, bodies.accounts | more)
-    posts = [post for post in bodies.posts() if visible(viewpoint, post)]
-    about = [post.shown.tweet_id for post in posts]
-    counts = memory.held_counts(about)
-    if counts is None or not marks.keys() >= {*about}:
-        return None
-    return [
-        Shown(post, counts[tweet_id], *marks[tweet_id])
-        for post, tweet_id in zip(posts, about, strict=True)
-    ]
 
 
 async def find(

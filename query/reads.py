@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from foldline.caching.kept import Kept
 from foldline.clock import Clock
 from foldline.errors import NotFoundError
 from foldline.settings import Settings
@@ -10,7 +11,6 @@ from foldline.views.port import Account, ServedViews
 from foldline.web.call import Call
 from foldline.web.freshness import ProgressWatch
 from query.celebrities import Celebrities
-from query.homes import Homes
 from query.hydrate import find
 from query.present import Fragments
 from query.rules import ANYONE, Post, Viewpoint, profile_visible
@@ -18,8 +18,8 @@ from query.rules import ANYONE, Post, Viewpoint, profile_visible
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """The views of one generation, and what is known about them in this process; `homes` where
-    there are caches."""
+    """The views of one generation, and what is known about them in this process; `kept`: newest
+    pages of homes, where there are caches."""
 
     views: ServedViews
     celebrities: Celebrities
@@ -27,7 +27,7 @@ class Reads:
     settings: Settings
     clock: Clock
     fragments: Fragments
-    homes: Homes | None = None
+    kept: Kept | None = None
 
     async def fresh(self, call: Call[Any, Any]) -> bool:
         """Wait, not for long, until all that the caller has seen is folded. Whether it is."""

@@ -1,16 +1,16 @@
 """Reads of tweets: the home timeline, an account's tweets, one tweet."""
 
+from foldline.caching.keys import Kind
 from foldline.core.span import Span
 from foldline.errors import ForbiddenError
 from foldline.web.call import Answer, Call
 from foldline.web.schemas import TimelineQuery, TweetsQuery
 from query.entries import Entries, tweets_by
-from query.homes import Home
-from query.hydrate import Marks, with_figures
-from query.pages import Ask, Page, Source, ask_of, first_span, page_of
+from query.hydrate import with_figures
+from query.pages import Ask, Source, ask_of, first_span, page_of
 from query.reads import Reads
 from query.rules import Viewpoint
-from query.skeleton import opened, skeleton
+from query.skeleton import Viewer, opened, skeleton
 
 
 async def home_timeline(reads: Reads, call: Call[None, TimelineQuery]) -> Answer:
@@ -20,12 +20,7 @@ async def home_timeline(reads: Reads, call: Call[None, TimelineQuery]) -> Answer
         raise ForbiddenError("a home timeline is its owner's alone")
     fresh = await reads.fresh(call)
     ask = ask_of(call.query.limit, call.query.cursor, call.query.direction)
-    page = None
-    if reads.homes is not None and ask.cursor is None:
-        page = reads.homes.page(user_id, ask)
-    if page is None:
-        page = await _home_page(reads, user_id, ask)
-    return Answer(reads.fragments.page(page, reads.clock.now_ms()), stale=not fresh)
+    return Answer(await _home_page(reads, user_id, ask), stale=not fresh)
 
 
 async def user_tweets(reads: Reads, call: Call[None, TweetsQuery]) -> Answer:
@@ -52,8 +47,23 @@ async def tweet(reads: Reads, call: Call[None, None]) -> Answer:
     return Answer(reads.fragments.tweet(shown), stale=not fresh)
 
 
-async def _home_page(reads: Reads, user_id: int, ask: Ask) -> Page:
-    sequence = 0 if reads.homes is None else reads.homes.sequence
+async def _home_page(reads: Reads, user_id: int, ask: Ask) -> bytes:
+    """The body of a page; the newest one is kept until something in it changes."""
+    if reads.kept is None or ask.cursor is not None:
+        return (await _home_made(reads, user_id, ask))[0]
+    key = (user_id, ask.limit)
+    if (body := reads.kept.get(key)) is not None:
+        return body
+    with reads.kept.assembling() as made_of:
+        body, viewer = await _home_made(reads, user_id, ask)
+    # Of what else it is made no cache is asked: entries, and what the viewer did with them.
+    made_of.add(Kind.NEWEST, (user_id, *viewer.following.tolist()))
+    made_of.add(Kind.LIKES, (user_id,))
+    reads.kept.keep(key, body, made_of)
+    return body
+
+
+async def _home_made(reads: Reads, user_id: int, ask: Ask) -> tuple[bytes, Viewer]:
     first = first_span(ask)
     viewer, begun = await opened(reads.views, reads.celebrities, user_id, first)
 
@@ -61,10 +71,7 @@ async def _home_page(reads: Reads, user_id: int, ask: Ask) -> Page:
         return begun if span == first else await skeleton(reads.views, viewer, span)
 
     page = await page_of(reads.views, source, viewer.viewpoint, ask, reads.settings.scan_max)
-    if reads.homes is not None and ask.cursor is None:
-        marks = {each.post.shown.tweet_id: Marks(*each[2:]) for each in page.shown}
-        reads.homes.keep(ask, Home(viewer, begun, marks), sequence)
-    return page
+    return reads.fragments.page(page, reads.clock.now_ms()), viewer
 
 
 async def _page(

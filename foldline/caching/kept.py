@@ -1,12 +1,15 @@
 """What was assembled from many values, kept for as long as none of them changes.
 
 Nothing here is ever old: before each use the log is asked, by its bus, whether anything that it was
-made of changed since. A value is noted under the bus's `sequence` of before it was read: whatever
-was folded while it was being assembled counts as a change.
+made of changed since. What it is made of is noted while it is assembled, by the caches that are
+read for it; whatever is folded meanwhile counts as a change.
 """
 
-from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 from cachetools import LRUCache
@@ -16,32 +19,53 @@ from foldline.caching.keys import Kind
 from foldline.core.ids import IntArray
 from foldline.telemetry import CACHE_READS
 
-T = TypeVar("T")
+_OVERHEAD: Final = 400  # bytes of an entry, beside its value and slots
+
+
+@dataclass(slots=True)
+class MadeOf:
+    """What was read since the bus was at `sequence`."""
+
+    sequence: int
+    ids: dict[Kind, set[int]] = field(default_factory=dict)
+
+    def add(self, kind: Kind, ids: Iterable[int]) -> None:
+        """These were read, whether they were there or not."""
+        self.ids.setdefault(kind, set()).update(ids)
+
+
+_NOTED: Final[ContextVar[MadeOf | None]] = ContextVar("foldline_made_of", default=None)
+
+
+def noted(kind: Kind, ids: Iterable[int]) -> None:
+    """Tell whatever is being assembled that these were read for it."""
+    made_of = _NOTED.get()
+    if made_of is not None:
+        made_of.add(kind, ids)
 
 
 @dataclass(slots=True, eq=False)
-class _Kept(Generic[T]):
-    value: T
+class _Kept:
+    value: bytes
     slots: IntArray
     unchanged_at: int
 
 
-class Kept(Generic[T]):
-    """At most so many values, the least used going first."""
+def _size(kept: _Kept) -> int:
+    return len(kept.value) + kept.slots.nbytes + _OVERHEAD
 
-    def __init__(self, kind: str, bus: Bus, most: int) -> None:
+
+class Kept:
+    """Values of at most so many bytes, the least used going first."""
+
+    def __init__(self, kind: str, bus: Bus, most_bytes: int) -> None:
         self._bus: Final = bus
-        self._held: LRUCache[tuple[int, ...], _Kept[T]] = LRUCache(most)
+        self._held: LRUCache[Sequence[int], _Kept] = LRUCache(most_bytes, getsizeof=_size)
         self._hits, self._misses = (
             CACHE_READS.labels(kind, "memory", outcome) for outcome in ("hit", "miss")
         )
 
-    @property
-    def sequence(self) -> int:
-        """To be looked at before anything is read."""
-        return self._bus.sequence
-
-    def get(self, key: tuple[int, ...]) -> T | None:
+    def get(self, key: tuple[int, ...]) -> bytes | None:
         """The value, if it is what would be assembled now."""
         found = self._held.get(key)
         if found is None or not self._bus.usable or self._changed(found):
@@ -50,14 +74,26 @@ class Kept(Generic[T]):
         self._hits.inc()
         return found.value
 
-    def keep(
-        self, key: tuple[int, ...], value: T, sequence: int, made_of: dict[Kind, IntArray]
-    ) -> None:
-        """Keep what was assembled after `sequence`, and of these."""
-        slots = [self._bus.versions.slots(kind, ids) for kind, ids in made_of.items()]
-        self._held[key] = _Kept(value, np.concatenate(slots), sequence)
+    @contextmanager
+    def assembling(self) -> Iterator[MadeOf]:
+        """What is read in the block is noted."""
+        token = _NOTED.set(made_of := MadeOf(self._bus.sequence))
+        try:
+            yield made_of
+        finally:
+            _NOTED.reset(token)
 
-    def _changed(self, found: _Kept[T]) -> bool:
+    def keep(self, key: tuple[int, ...], value: bytes, made_of: MadeOf) -> None:
+        """Keep what was assembled."""
+        slots = [
+            self._bus.versions.slots(kind, np.fromiter(ids, dtype=np.int64, count=len(ids)))
+            for kind, ids in made_of.ids.items()
+        ]
+        kept = _Kept(value, np.concatenate(slots), made_of.sequence)
+        if _size(kept) <= self._held.maxsize:
+            self._held[key] = kept
+
+    def _changed(self, found: _Kept) -> bool:
         now = self._bus.sequence
         if found.unchanged_at == now:
             return False

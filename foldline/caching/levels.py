@@ -81,14 +81,6 @@ class Levels(Generic[V]):
             found.update({each: landed[each] for each in wanted if each in landed})
         return found
 
-    def held(self, ids: Iterable[int]) -> dict[int, V] | None:
-        """The values of `ids`, if all of them are in this process's memory."""
-        found, missing = self._shelf.take(ids, self._clock.monotonic())
-        if missing:
-            return None
-        self._told["memory", "hit"].inc(len(found))
-        return found
-
     def drop(self, key_id: int) -> None:
         """What is held is no longer so, nor is what is being read now."""
         self._shelf.drop(key_id)

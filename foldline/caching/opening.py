@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from foldline.caching.bus import Bus, Progressing
-from foldline.caching.memory import Memory
 from foldline.caching.views import CachedViews
 from foldline.clock import Clock
 from foldline.profiles import Profile, open_cache
@@ -15,13 +14,11 @@ from foldline.views.port import ServedViews
 
 @dataclass(frozen=True, slots=True)
 class Cached:
-    """The views to read from, whose `progress` goes with them; the bus and what is held in memory,
-    if there are caches."""
+    """The views to read from, whose `progress` goes with them, and the bus, if there is one."""
 
     views: ServedViews
     progress: Progressing
     bus: Bus | None = None
-    memory: Memory | None = None
 
 
 @asynccontextmanager
@@ -35,7 +32,7 @@ async def cached(profile: Profile, settings: Settings, clock: Clock) -> AsyncIte
     views = CachedViews(profile.views, bus, cache, settings, clock)
     try:
         await bus.start()
-        yield Cached(views, bus, bus, views)
+        yield Cached(views, bus, bus)
     finally:
         await bus.stop()
         await views.close()

@@ -12,12 +12,11 @@ import numpy as np
 from foldline.caching.keys import Key, Kind
 from foldline.core.ids import IntArray, buckets_of
 
-SKELETON_KINDS: Final = (Kind.NEWEST, Kind.FOLLOWING, Kind.RESTRICTIONS, Kind.LIKES)
-_NUMBER: Final = {kind: number for number, kind in enumerate(SKELETON_KINDS)}
+_NUMBER: Final = {kind: number for number, kind in enumerate(Kind)}
 
 
 class Versions:
-    """The last change of each key of `SKELETON_KINDS`, by slot."""
+    """The last change of each key, by slot."""
 
     def __init__(self, slots: int) -> None:
         self._slots = slots
@@ -26,14 +25,13 @@ class Versions:
 
     def slots(self, kind: Kind, ids: IntArray) -> IntArray:
         """Where the changes of these keys are noted: to be kept with what is assembled."""
-        return buckets_of(ids ^ (_NUMBER[kind] << 61), self._slots)
+        return buckets_of(ids ^ (_NUMBER[kind] << 60), self._slots)
 
     def note(self, sequence: int, keys: Iterable[Key]) -> None:
         """These keys changed, at `sequence`."""
         by_kind: dict[Kind, list[int]] = {}
         for kind, key_id in keys:
-            if kind in _NUMBER:
-                by_kind.setdefault(kind, []).append(key_id)
+            by_kind.setdefault(kind, []).append(key_id)
         for kind, ids in by_kind.items():
             self._changed[self.slots(kind, np.array(ids, dtype=np.int64))] = sequence
 

@@ -17,6 +17,7 @@ from foldline.cache.port import Cache
 from foldline.caching.bus import Bus
 from foldline.caching.closed import Closed
 from foldline.caching.heads import Heads
+from foldline.caching.kept import noted
 from foldline.caching.keys import Key, Kind
 from foldline.caching.levels import Levels, Read, Sizes
 from foldline.caching.newest import PAGE, cut
@@ -41,7 +42,7 @@ _NONE: Final = Counts(0, 0, 0)
 
 
 class CachedViews:
-    """`views.port.ServedViews` over another one; a `Memory`, and a `Listener` of the bus."""
+    """`views.port.ServedViews` over another one, and a `Listener` of the bus."""
 
     def __init__(
         self, views: ServedViews, bus: Bus, cache: Cache | None, settings: Settings, clock: Clock
@@ -103,16 +104,8 @@ class CachedViews:
         if self._shared is not None:
             await self._shared.close()
 
-    def held_accounts(self, user_ids: Collection[int]) -> dict[int, Account] | None:
-        return self._accounts.held(user_ids) if self._bus.usable else None
-
-    def held_tweets(self, tweet_ids: Collection[int]) -> dict[int, Tweet] | None:
-        return self._tweets.held(tweet_ids) if self._bus.usable else None
-
-    def held_counts(self, tweet_ids: Collection[int]) -> dict[int, Counts] | None:
-        return self._counts.held(tweet_ids) if self._bus.usable else None
-
     async def accounts(self, user_ids: Sequence[int]) -> dict[int, Account]:
+        noted(Kind.ACCOUNT, user_ids)
         if not self._bus.usable:
             return await self._views.accounts(user_ids)
         return await self._accounts.get(user_ids)
@@ -124,6 +117,7 @@ class CachedViews:
         return await self._views.account_ids(after, limit)
 
     async def tweets(self, tweet_ids: Sequence[int]) -> dict[int, Tweet]:
+        noted(Kind.TWEET, tweet_ids)
         if not self._bus.usable:
             return await self._views.tweets(tweet_ids)
         return await self._tweets.get(tweet_ids)
@@ -155,6 +149,7 @@ class CachedViews:
         return found
 
     async def following(self, user_id: int) -> IntArray:
+        noted(Kind.FOLLOWING, (user_id,))
         if not self._bus.usable:
             return await self._views.following(user_id)
         found = await self._following.get([user_id])
@@ -167,11 +162,13 @@ class CachedViews:
         return await self._views.followers(user_id, after, limit)
 
     async def restrictions(self, user_id: int) -> Restrictions:
+        noted(Kind.RESTRICTIONS, (user_id,))
         if not self._bus.usable:
             return await self._views.restrictions(user_id)
         return (await self._restrictions.get([user_id]))[user_id]
 
     async def counts(self, tweet_ids: Sequence[int]) -> dict[int, Counts]:
+        noted(Kind.COUNTS, tweet_ids)
         if not self._bus.usable:
             return await self._views.counts(tweet_ids)
         found = await self._counts.get(tweet_ids)
