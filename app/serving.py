@@ -1,6 +1,7 @@
 """`foldline serve`: one HTTP service of the distributed profile."""
 
 import asyncio
+import gc
 
 from app import banner
 from app.compose import ServiceName, checks_of
@@ -20,6 +21,8 @@ async def serve(settings: Settings, service: ServiceName, stop: asyncio.Event) -
             f"Foldline {service} is listening",
             [("API", f"{http.url}/api/v1"), ("Health", f"{http.url}/readyz?verbose")],
         )
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 100)
         await stop.wait()
         await http.close()
     finally:

@@ -47,7 +47,7 @@ def random_hex(digits: int) -> str:
 
 def trace_of(traceparent: str | None) -> str:
     """The trace id of a `traceparent` header, or a new one where there is none of use."""
-    match = _TRACEPARENT.fullmatch(traceparent or "")
+    match = None if traceparent is None else _TRACEPARENT.fullmatch(traceparent)
     if match is None or set(match[1]) == {"0"}:
         return random_hex(32)
     return match[1]

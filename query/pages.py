@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from foldline.core.cursor import Cursor
 from foldline.core.ids import MAX_ID
@@ -17,8 +17,7 @@ _FETCH_MAX: Final = 800  # ids asked of each source in one round
 _HYDRATE_MAX: Final = 200  # tweets looked at in one round
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """Which page: `limit` tweets beyond `cursor` (or from the newest on) in `direction`."""
 
     limit: int

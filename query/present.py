@@ -27,7 +27,7 @@ class Fragments:
     viewers. One is used only while the very objects that it was written from are the ones read."""
 
     def __init__(self, most: int) -> None:
-        self._written: Shelf[tuple[_Sources, bytes]] = Shelf(most, float("inf"))
+        self._written: Shelf[int, tuple[_Sources, bytes]] = Shelf(most, float("inf"))
 
     def of(self, tweets: Sequence[Shown]) -> Iterable[bytes]:
         """The JSON of each."""

@@ -31,7 +31,7 @@ class Reads:
 
     async def fresh(self, call: Call[Any, Any]) -> bool:
         """Wait, not for long, until all that the caller has seen is folded. Whether it is."""
-        return await self.watch.passed(call.after, self.settings.after_wait_s)
+        return not call.after or await self.watch.passed(call.after, self.settings.after_wait_s)
 
     async def viewpoint(self, call: Call[Any, Any]) -> Viewpoint:
         """What the rules must know of who asks."""

@@ -20,7 +20,8 @@ async def home_timeline(reads: Reads, call: Call[None, TimelineQuery]) -> Answer
         raise ForbiddenError("a home timeline is its owner's alone")
     fresh = await reads.fresh(call)
     ask = ask_of(call.query.limit, call.query.cursor, call.query.direction)
-    return Answer(await _home_page(reads, user_id, ask), stale=not fresh)
+    body = reads.kept.get((user_id, ask.limit)) if reads.kept and not ask.cursor else None
+    return Answer(body or await _home_page(reads, user_id, ask), stale=not fresh)
 
 
 async def user_tweets(reads: Reads, call: Call[None, TweetsQuery]) -> Answer:
@@ -48,18 +49,15 @@ async def tweet(reads: Reads, call: Call[None, None]) -> Answer:
 
 
 async def _home_page(reads: Reads, user_id: int, ask: Ask) -> bytes:
-    """The body of a page; the newest one is kept until something in it changes."""
+    """The body of a page; the newest one is kept until something of it changes."""
     if reads.kept is None or ask.cursor is not None:
         return (await _home_made(reads, user_id, ask))[0]
-    key = (user_id, ask.limit)
-    if (body := reads.kept.get(key)) is not None:
-        return body
     with reads.kept.assembling() as made_of:
         body, viewer = await _home_made(reads, user_id, ask)
     # Of what else it is made no cache is asked: entries, and what the viewer did with them.
     made_of.add(Kind.NEWEST, (user_id, *viewer.following.tolist()))
     made_of.add(Kind.LIKES, (user_id,))
-    reads.kept.keep(key, body, made_of)
+    reads.kept.keep((user_id, ask.limit), body, made_of)
     return body
 
 

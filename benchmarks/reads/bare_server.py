@@ -1,21 +1,26 @@
-"""The least that aiohttp can do: one handler, which returns the same bytes to whoever asks.
+"""The least that aiohttp can do: one handler, which returns bodies that it has, in turn.
 
-python -m benchmarks.reads.bare_server PORT FILE
+    python -m benchmarks.reads.bare_server PORT FILE
+
+FILE: a JSON list of bodies.
 """
 
 import asyncio
 import sys
+from itertools import cycle
 from pathlib import Path
 
+import orjson
 import uvloop
 from aiohttp import web
 
 
-async def serve(port: int, body: bytes) -> None:
+async def serve(port: int, bodies: list[bytes]) -> None:
     """Until the process is ended."""
+    following = cycle(bodies)
 
     async def answer(_: web.Request) -> web.Response:
-        return web.Response(body=body, content_type="application/json")
+        return web.Response(body=next(following), content_type="application/json")
 
     app = web.Application()
     app.router.add_get("/", answer)
@@ -27,4 +32,5 @@ async def serve(port: int, body: bytes) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(int(sys.argv[1]), Path(sys.argv[2]).read_bytes()))
+    made_ready = [body.encode() for body in orjson.loads(Path(sys.argv[2]).read_bytes())]
+    uvloop.run(serve(int(sys.argv[1]), made_ready))

@@ -67,7 +67,10 @@ class Kept:
 
     def get(self, key: tuple[int, ...]) -> bytes | None:
         """The value, if it is what would be assembled now."""
-        found = self._held.get(key)
+        try:
+            found = self._held[key]
+        except KeyError:
+            found = None
         if found is None or not self._bus.usable or self._changed(found):
             self._misses.inc()
             return None

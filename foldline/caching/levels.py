@@ -59,7 +59,7 @@ class Levels(Generic[V]):
         self._sizes = sizes
         self._shared = shared
         self._clock = clock
-        self._shelf: Shelf[V] = Shelf(sizes.most, sizes.lifetime_s)
+        self._shelf: Shelf[int, V] = Shelf(sizes.most, sizes.lifetime_s)
         self._flights: dict[int, _Flight[V]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._told = {

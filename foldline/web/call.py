@@ -1,8 +1,7 @@
 """A request that was validated, and the answer to it: all that a handler sees of HTTP."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
@@ -14,8 +13,7 @@ Body = TypeVar("Body", bound=BaseModel | None)
 Query = TypeVar("Query", bound=BaseModel | None)
 
 
-@dataclass(frozen=True, slots=True)
-class Call(Generic[Body, Query]):
+class Call(NamedTuple, Generic[Body, Query]):
     """`viewer` is who asks, if known; `after` the positions that the caller wants to see."""
 
     viewer: int | None
@@ -40,8 +38,7 @@ class Call(Generic[Body, Query]):
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a handler answers; `body` as bytes is JSON already. `positions`: of the events that the
     command made; `stale`: the read could not wait until all of `after` was folded."""
 

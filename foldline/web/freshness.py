@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from foldline.clock import Clock
 from foldline.core.position import Position
@@ -23,6 +23,8 @@ def wanted(request: web.Request, partitions: int) -> list[Position]:
     """The positions that the caller has seen: of the header, or of the browser's cookie.
     InvalidError for a header that is none; a cookie that is none is ignored."""
     header = request.headers.get(AFTER_HEADER)
+    if header is None and hdrs.COOKIE not in request.headers:
+        return []
     try:
         return _parse(header or request.cookies.get(COOKIE, ""), partitions)
     except ValueError as error:

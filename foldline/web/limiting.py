@@ -40,13 +40,13 @@ class Limiter:
     """Counts requests against the budgets of the settings."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
-        self._on = settings.limits == "on"
+        self.on: Final = settings.limits == "on"
         self._clock = clock
         self._memory = FixedWindowRateLimiter(MemoryCounters(_KNOWN_MAX))
         self._shared = self._memory
         self._apart_until = 0.0
         self._redis: RedisStorage | None = None
-        if self._on and settings.profile == "distributed":
+        if self.on and settings.profile == "distributed":
             self._redis = _redis(settings)
             self._shared = FixedWindowRateLimiter(self._redis)
         self._by_user = {
@@ -61,7 +61,7 @@ class Limiter:
         self, budget: Budget, user_id: int | None, address: str, *, verified: bool = False
     ) -> Sequence[Allowance]:
         """Count one request of this budget; what is left, the scarcest first."""
-        if not self._on:
+        if not self.on:
             return ()
         asked: list[tuple[RateLimitItem, str]] = []
         if budget == "login":
@@ -77,7 +77,7 @@ class Limiter:
 
     async def take_name(self, username: str) -> Sequence[Allowance]:
         """Count one attempt to log in under a name."""
-        if not self._on:
+        if not self.on:
             return ()
         return [await self._count("login", self._login, f"name/{username}")]
 

@@ -1,13 +1,15 @@
 """The route table, and how a row of it becomes an aiohttp route."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 from aiohttp import hdrs, web
 from pydantic import BaseModel, ValidationError
+from yarl import URL
 
 from foldline.errors import (
     FoldlineError,
@@ -27,6 +29,9 @@ from foldline.web.tokens import Identity
 
 IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
 IDEMPOTENCY_KEY_MAX: Final = 128
+_PRIVATE: Final = {hdrs.CACHE_CONTROL: "private, no-cache"}
+_JSON: Final = _PRIVATE | {hdrs.CONTENT_TYPE: "application/json"}
+_QUERIES_MAX: Final = 1_024  # of each route
 
 
 class Access(Enum):
@@ -79,7 +84,7 @@ class Gatekeeper:
             raise UnauthenticatedError("say who you are: send an access token")
         if route.access is Access.ADMIN and identity is not None and identity.role != "admin":
             raise ForbiddenError("this is for administrators")
-        if route.budget is not None:
+        if route.budget is not None and self.limiter.on:
             request[LEFT] = await self.limiter.take(
                 route.budget,
                 identity.user_id if identity else None,
@@ -104,14 +109,15 @@ def _handler(
     route: Route, gate: Gatekeeper
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     partitions = gate.partitions
+    query = _query(route.query)
 
     async def handle(request: web.Request) -> web.StreamResponse:
         identity = await gate.admit(request, route)
         call = Call(
             viewer=None if identity is None else identity.user_id,
-            path=dict(request.match_info),
+            path=request.match_info,
             body=await _body(request, route),
-            query=_query(request.query, route.query),
+            query=query(request),
             after=freshness.wanted(request, partitions),
             idempotency_key=_idempotency_key(request),
         )
@@ -139,15 +145,14 @@ def _matches(request: web.Request, response: web.Response) -> bool:
 
 def _response(answer: Answer) -> web.Response:
     if answer.body is None:
-        response = web.Response(status=answer.status)
+        response = web.Response(status=answer.status, headers=_PRIVATE)
     else:
         body = answer.body
         response = web.Response(
             body=body if isinstance(body, bytes) else body.model_dump_json().encode(),
             status=answer.status,
-            content_type="application/json",
+            headers=_JSON,
         )
-    response.headers[hdrs.CACHE_CONTROL] = "private, no-cache"
     if answer.stale:
         response.headers[freshness.STALE_HEADER] = "true"
     return response
@@ -169,13 +174,19 @@ async def _body(request: web.Request, route: Route) -> BaseModel | None:
         raise invalid_of(error, "body") from error
 
 
-def _query(found: Mapping[str, str], model: type[BaseModel] | None) -> BaseModel | None:
+def _query(model: type[BaseModel] | None) -> Callable[[web.Request], BaseModel | None]:
+    """What reads the query of a request. Most are like others before, and so are known."""
     if model is None:
-        return None
-    try:
-        return model.model_validate(dict(found))
-    except ValidationError as error:
-        raise invalid_of(error, "query") from error
+        return lambda _: None
+
+    @lru_cache(_QUERIES_MAX)
+    def read(text: str) -> BaseModel:
+        try:
+            return model.model_validate(dict(URL.build(query_string=text, encoded=True).query))
+        except ValidationError as error:
+            raise invalid_of(error, "query") from error
+
+    return lambda request: read(request.rel_url.raw_query_string)
 
 
 def _idempotency_key(request: web.Request) -> str | None:

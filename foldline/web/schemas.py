@@ -58,7 +58,9 @@ DirectionIn = Annotated[
 class Input(BaseModel):
     """What a caller sends: nothing beyond the fields that are named."""
 
-    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, arbitrary_types_allowed=True, populate_by_name=True
+    )
 
 
 class PageQuery(Input):

@@ -49,10 +49,17 @@ class _Server(web.Server):
 
 
 class _Runner(web.AppRunner):
+    """The guard stands before all of the application, also where no route is found."""
+
+    def __init__(self, app: web.Application, load: Load, timeout_s: float, **limits: Any) -> None:
+        super().__init__(app, access_log=None, shutdown_timeout=timeout_s, **limits)
+        self._load = load
+        self._timeout_s = timeout_s
+
     async def _make_server(self) -> web.Server:
         server = await super()._make_server()
         return _Server(
-            server.request_handler,
+            guard(server.request_handler, self._timeout_s, self._load),  # type: ignore[arg-type]
             request_factory=server.request_factory,
             loop=server._loop,
             **server._kwargs,
@@ -106,11 +113,8 @@ async def _listen(
     checks: Mapping[str, Check],
     gate: Gatekeeper | None,
 ) -> Listening:
-    load = Load(settings.requests_max, settings.lag_max_s)
-    app = web.Application(
-        middlewares=[guard(settings.request_timeout_s, load)],
-        client_max_size=settings.body_max_bytes,
-    )
+    load = Load(settings.requests_max, settings.lag_max_s, settings.request_timeout_s)
+    app = web.Application(client_max_size=settings.body_max_bytes)
     app.on_startup.append(load.watch)
     app.on_cleanup.append(load.rest)
     if gate is not None:
@@ -118,11 +122,10 @@ async def _listen(
         add_documents(app, routes, trusted_header=settings.auth == "trusted-header")
         app.on_cleanup.append(gate.close)
     add_operation(app, checks)
-    app.on_response_prepare.append(_nameless)
     runner = _Runner(
         app,
-        access_log=None,
-        shutdown_timeout=settings.request_timeout_s,
+        load,
+        settings.request_timeout_s,
         keepalive_timeout=_IDLE_MAX_S,
         max_line_size=_LINE_MAX_BYTES,
         max_field_size=_LINE_MAX_BYTES,
@@ -132,8 +135,3 @@ async def _listen(
     await site.start()
     server: Any = site._server
     return Listening(settings.bind_host, server.sockets[0].getsockname()[1], runner)
-
-
-async def _nameless(_: web.Request, response: web.StreamResponse) -> None:
-    """Keep the server's kind and version to ourselves."""
-    response.headers.pop(hdrs.SERVER, None)

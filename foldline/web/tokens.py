@@ -13,8 +13,8 @@ from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
 import jwt
-from cachetools import LRUCache
 
+from foldline.caching.shelf import Shelf
 from foldline.clock import Clock
 from foldline.control.port import Role
 from foldline.core.ids import MAX_ID
@@ -47,7 +47,7 @@ class Tokens:
         self._key = key
         self._ttl_s = ttl_s
         self._clock = clock
-        self._known: LRUCache[str, tuple[float, Identity]] = LRUCache(_REMEMBERED_MAX)
+        self._known: Shelf[str, tuple[float, Identity]] = Shelf(_REMEMBERED_MAX, float("inf"))
 
     @property
     def ttl_s(self) -> int:
@@ -71,13 +71,13 @@ class Tokens:
     def verify(self, token: str) -> Identity:
         """Whose token it is; UnauthenticatedError for any that is not good now."""
         now_s = self._clock.now_ms() / 1000
-        known = self._known.get(token)
+        known = self._known.get(token, now_s)
         if known is not None:
             if known[0] <= now_s:
                 raise UnauthenticatedError("the access token has expired")
             return known[1]
         expires_s, identity = self._read(token, now_s)
-        self._known[token] = (expires_s, identity)
+        self._known.put({token: (expires_s, identity)}, now_s)
         return identity
 
     def _read(self, token: str, now_s: float) -> tuple[float, Identity]:
