@@ -21,6 +21,7 @@ async def serve(settings: Settings, service: ServiceName, stop: asyncio.Event) -
             f"Foldline {service} is listening",
             [("API", f"{http.url}/api/v1"), ("Health", f"{http.url}/readyz?verbose")],
         )
+        # What caches keep is much, stays long and has no cycles: seldom worth a collector's look.
         gc.freeze()
         gc.set_threshold(20_000, 20, 100)
         await stop.wait()

@@ -21,18 +21,18 @@ def draw(found: Figures, folder: Path) -> list[Path]:
     """All pictures that these figures allow, as SVG files."""
     folder.mkdir(parents=True, exist_ok=True)
     drawn = [
-        _saved(_ways(found["ways"]["rates"]), folder / "ways.svg"),
-        _saved(_each_second(found["ways"]["rounds"]), folder / "each-second.svg"),
-        _saved(_freshness(found["freshness"]), folder / "freshness.svg"),
+        saved(_ways(found["ways"]["rates"]), folder / "ways.svg"),
+        saved(_each_second(found["ways"]["rounds"]), folder / "each-second.svg"),
+        saved(_freshness(found["freshness"]), folder / "freshness.svg"),
     ]
     if len(found["recipients"]) > 1:
-        drawn.append(_saved(_cost(found["recipients"]), folder / "recipients.svg"))
+        drawn.append(saved(_cost(found["recipients"]), folder / "recipients.svg"))
     return drawn
 
 
 def _ways(rates: Figures) -> Figure:
     """Bars against peers and ceiling, on a logarithmic scale: they are far apart."""
-    figure, axes = _empty("Deliveries a second (median; the line spans all rounds)")
+    figure, axes = empty("Deliveries a second (median; the line spans all rounds)")
     for at, (name, rate) in enumerate(reversed(rates.items())):
         middle = rate["median"]
         axes.barh(at, middle, color=_OURS.get(name, _OTHERS))
@@ -45,7 +45,7 @@ def _ways(rates: Figures) -> Figure:
 
 
 def _each_second(rounds: Figures) -> Figure:
-    figure, axes = _empty("Deliveries in each second, one line a round")
+    figure, axes = empty("Deliveries in each second, one line a round")
     for measured in rounds[FANOUT]:
         axes.plot(measured["deliveries_each_second"], color=_OURS[FANOUT], alpha=0.6)
     axes.set_xlabel("seconds")
@@ -54,7 +54,7 @@ def _each_second(rounds: Figures) -> Figure:
 
 
 def _freshness(found: list[Figures]) -> Figure:
-    figure, axes = _empty("From a POST's answer until every follower's row can be read")
+    figure, axes = empty("From a POST's answer until every follower's row can be read")
     loads = [each["share"] * 100 for each in found]
     for part in ("p50", "p90", "p99"):
         axes.plot(loads, [each["fresh_ms"][part] for each in found], marker="o", label=part)
@@ -67,7 +67,7 @@ def _freshness(found: list[Figures]) -> Figure:
 
 
 def _cost(found: list[Figures]) -> Figure:
-    figure, axes = _empty("Processor time of a delivery as the users grow, rows a mutation equal")
+    figure, axes = empty("Processor time of a delivery as the users grow, rows a mutation equal")
     users = [each["users"] for each in found]
     for part in found[0]["cost_us"]:
         axes.plot(users, [each["cost_us"][part] for each in found], marker="o", label=part)
@@ -79,7 +79,8 @@ def _cost(found: list[Figures]) -> Figure:
     return figure
 
 
-def _empty(title: str) -> tuple[Figure, Axes]:
+def empty(title: str) -> tuple[Figure, Axes]:
+    """A picture with nothing on it yet."""
     figure = Figure(figsize=_WIDE, layout="constrained")
     axes = figure.add_subplot()
     axes.set_title(title, fontsize=11, loc="left")
@@ -87,6 +88,7 @@ def _empty(title: str) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _saved(figure: Figure, path: Path) -> Path:
+def saved(figure: Figure, path: Path) -> Path:
+    """The picture as a file, the same bytes for the same figures."""
     figure.savefig(path, metadata={"Date": None})
     return path

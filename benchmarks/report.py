@@ -1,6 +1,6 @@
 """The pages about fan-out, rendered from the figures of a run."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from string import Template
 from typing import Any, Final
@@ -9,6 +9,7 @@ from app.output import stdout
 from benchmarks.capacity import plans
 from benchmarks.pictures import FRESH_MS, draw
 from benchmarks.suite import CASSANDRA, EMBEDDED, FANOUT, LIMIT, NAIVE, REDIS
+from benchmarks.tables import table, verdict
 
 Figures = dict[str, Any]
 _PAGES: Final = Path(__file__).parents[1] / "docs"
@@ -40,15 +41,9 @@ def write_report(found: Figures, results: Path) -> None:
 
 
 def _tables(found: Figures) -> Iterator[str]:
-    yield from _table(("way", "deliveries/s", "all rounds", "µs of CPU each"), _ways(found))
-    yield from _table(("ratio", "median", "all rounds", "goal"), _ratios(found))
-    yield from _table(("what", "found", "goal"), _others(found))
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    for row in (head, tuple("---" for _ in head), *rows):
-        yield f"| {' | '.join(row)} |"
-    yield ""
+    yield from table(("way", "deliveries/s", "all rounds", "µs of CPU each"), _ways(found))
+    yield from table(("ratio", "median", "all rounds", "goal"), _ratios(found))
+    yield from table(("what", "found", "goal"), _others(found))
 
 
 def _ways(found: Figures) -> Iterator[tuple[str, ...]]:
@@ -66,7 +61,7 @@ def _ratios(found: Figures) -> Iterator[tuple[str, ...]]:
             name,
             f"{ratio['median']:.2f}",
             f"{ratio['min']:.2f} to {ratio['max']:.2f}",
-            "" if goal is None else _verdict(f"≥ {goal:g}", ratio["median"] >= goal),
+            "" if goal is None else verdict(f"≥ {goal:g}", ratio["median"] >= goal),
         )
 
 
@@ -74,9 +69,9 @@ def _others(found: Figures) -> Iterator[tuple[str, ...]]:
     rates = found["ways"]["rates"]
     for goal in _RATES:
         share = rates[FANOUT]["median"] / goal
-        yield f"deliveries/s of {goal:,}", f"{share:.0%}", _verdict("100 %", share >= 1)
+        yield f"deliveries/s of {goal:,}", f"{share:.0%}", verdict("100 %", share >= 1)
     rate = rates[EMBEDDED]["median"]
-    yield "embedded deliveries/s", f"{rate:,.0f}", _verdict("≥ 100,000", rate >= _EMBEDDED_GOAL)
+    yield "embedded deliveries/s", f"{rate:,.0f}", verdict("≥ 100,000", rate >= _EMBEDDED_GOAL)
     yield from _sizes(found)
     for each in found["freshness"]:
         waits = each["fresh_ms"]
@@ -84,14 +79,14 @@ def _others(found: Figures) -> Iterator[tuple[str, ...]]:
         yield (
             f"freshness at {each['share']:.0%} load, p50 / p99",
             f"{waits['p50']:g} / {waits['p99']:g} ms",
-            _verdict(f"p99 ≤ {FRESH_MS} ms", waits["p99"] <= FRESH_MS) if at_half else "",
+            verdict(f"p99 ≤ {FRESH_MS} ms", waits["p99"] <= FRESH_MS) if at_half else "",
         )
     for each in found["recipients"]:
         used = " + ".join(f"{part} {us:g}" for part, us in each["cost_us"].items())
         yield f"µs of CPU a delivery, {each['users']:,} users", used, ""
     if len(found["recipients"]) > 1:
         growth = _growth(found["recipients"])
-        yield "… most users / fewest", f"{growth:.2f}", _verdict(f"≤ {_GROWTH}", growth <= _GROWTH)
+        yield "… most users / fewest", f"{growth:.2f}", verdict(f"≤ {_GROWTH}", growth <= _GROWTH)
     yield from _of_giant(found.get("giant"))
 
 
@@ -115,8 +110,8 @@ def _of_giant(giant: Figures | None) -> Iterator[tuple[str, ...]]:
         return
     memory, assignments = giant["worker_memory_mb"], giant["assignments"]
     alone, beside = (giant[name]["fresh_ms"]["p99"] for name in ("others_alone", "others_beside"))
-    yield "a million followers: worker's memory", f"{memory} MB", _verdict("≤ 600", memory <= 600)
-    yield "… assignments of partitions", str(assignments), _verdict("1", assignments == 1)
+    yield "a million followers: worker's memory", f"{memory} MB", verdict("≤ 600", memory <= 600)
+    yield "… assignments of partitions", str(assignments), verdict("1", assignments == 1)
     yield "… p99 freshness of others, without it / beside it", f"{alone:g} / {beside:g} ms", ""
 
 
@@ -124,8 +119,4 @@ def _plan(found: Figures) -> Iterator[str]:
     first, *rest = plans(found)
     head = ("load", first.pop("load"), *(each.pop("load") for each in rest))
     rows = ((name, value, *(each[name] for each in rest)) for name, value in first.items())
-    yield from _table(head, rows)
-
-
-def _verdict(goal: str, held: bool) -> str:
-    return f"{goal}: {'held' if held else '**missed**'}"
+    yield from table(head, rows)

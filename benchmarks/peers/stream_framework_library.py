@@ -18,14 +18,14 @@ def mend():
         source.write_text(mended)
 
 
-def configure(store, port, keyspace):
+def configure(store, port, keyspace, db=0):
     import stream_framework.default_settings as defaults
     from celery import Celery
     from stream_framework import settings
 
     chosen = {
         "STREAM_REDIS_CONFIG": {
-            "default": {"host": "127.0.0.1", "port": port, "db": 0, "password": None}
+            "default": {"host": "127.0.0.1", "port": port, "db": db, "password": None}
         }
     }
     if store == "cassandra":

@@ -161,6 +161,11 @@ class Pace:
             while len(heards.ms) < round(per_s * seconds):
                 await asyncio.sleep(0.01)
 
+    def close(self) -> None:
+        """End the connections; none may be in use."""
+        for connection in self._free:
+            connection.close()
+
     def _send(self, due: float, request: bytes, heards: Heards, then: Heard | None) -> None:
         if not self._free:
             assert len(self._waiting) < _QUEUE_MAX, "the server does not keep up at all"

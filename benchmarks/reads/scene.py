@@ -2,9 +2,9 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -36,6 +36,7 @@ class Scene:
     crowd: Crowd
     stack: EngineStack
     tokens: Tokens
+    _known: dict[int, str] = field(default_factory=dict)
 
     @property
     def settings(self) -> Settings:
@@ -47,15 +48,25 @@ class Scene:
         lines = [
             f"{'GET' if body is None else 'POST'} {path} HTTP/1.1",
             "Host: 127.0.0.1",
-            f"Authorization: Bearer {self.tokens.issue(Identity(user_id))}",
+            f"Authorization: Bearer {self._token(user_id)}",
         ]
         if body:
             lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
         return "\r\n".join(lines).encode() + b"\r\n\r\n" + (body or b"")
 
-    def pages(self, viewers: Sequence[int]) -> list[bytes]:
+    def page(self, viewer: int) -> bytes:
+        """A request for a viewer's newest page."""
+        return self.request(viewer, f"/api/v1/timeline?limit={PAGE}")
+
+    def pages(self, viewers: Iterable[int]) -> list[bytes]:
         """Requests for the newest pages of these."""
-        return [self.request(viewer, f"/api/v1/timeline?limit={PAGE}") for viewer in viewers]
+        return [self.page(viewer) for viewer in viewers]
+
+    def _token(self, user_id: int) -> str:
+        """The same each time, as an application keeps it."""
+        if user_id not in self._known:
+            self._known[user_id] = self.tokens.issue(Identity(user_id))
+        return self._known[user_id]
 
     async def forget_shared(self) -> None:
         """Empty the cache that processes share."""
