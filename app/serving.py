@@ -23,7 +23,7 @@ async def serve(settings: Settings, service: ServiceName, stop: asyncio.Event) -
         )
         # What caches keep is much, stays long and has no cycles: seldom worth a collector's look.
         gc.freeze()
-        gc.set_threshold(20_000, 20, 100)
+        gc.set_threshold(5_000, 50, 1_000)
         await stop.wait()
         await http.close()
     finally:

@@ -175,6 +175,10 @@ class CassandraSession:
     async def for_each(self, act: Callable[[T], Awaitable[object]], items: Iterable[T]) -> None:
         """`act` on every item, as many at once as requests may be in flight. The first error stops
         the rest, and is raised when all that was begun is over."""
+        if isinstance(items, Sized) and len(items) == 1:
+            for item in items:
+                await act(item)
+            return
         todo = iter(items)
         width = min(self._in_flight, len(items)) if isinstance(items, Sized) else self._in_flight
 

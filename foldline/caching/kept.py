@@ -11,7 +11,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Final
 
-import numpy as np
 from cachetools import LRUCache
 
 from foldline.caching.bus import Bus
@@ -88,11 +87,8 @@ class Kept:
 
     def keep(self, key: tuple[int, ...], value: bytes, made_of: MadeOf) -> None:
         """Keep what was assembled."""
-        slots = [
-            self._bus.versions.slots(kind, np.fromiter(ids, dtype=np.int64, count=len(ids)))
-            for kind, ids in made_of.ids.items()
-        ]
-        kept = _Kept(value, np.concatenate(slots), made_of.sequence)
+        keys = ((kind, each) for kind, ids in made_of.ids.items() for each in ids)
+        kept = _Kept(value, self._bus.versions.slots(keys), made_of.sequence)
         if _size(kept) <= self._held.maxsize:
             self._held[key] = kept
 

@@ -23,17 +23,14 @@ class Versions:
         self._changed = np.zeros(slots, dtype=np.int64)
         self._anew = 0
 
-    def slots(self, kind: Kind, ids: IntArray) -> IntArray:
+    def slots(self, keys: Iterable[tuple[Kind, int]]) -> IntArray:
         """Where the changes of these keys are noted: to be kept with what is assembled."""
-        return buckets_of(ids ^ (_NUMBER[kind] << 60), self._slots)
+        mixed = [key_id ^ _NUMBER[kind] << 60 for kind, key_id in keys]
+        return buckets_of(np.array(mixed, dtype=np.int64), self._slots)
 
     def note(self, sequence: int, keys: Iterable[Key]) -> None:
         """These keys changed, at `sequence`."""
-        by_kind: dict[Kind, list[int]] = {}
-        for kind, key_id in keys:
-            by_kind.setdefault(kind, []).append(key_id)
-        for kind, ids in by_kind.items():
-            self._changed[self.slots(kind, np.array(ids, dtype=np.int64))] = sequence
+        self._changed[self.slots(keys)] = sequence
 
     def note_all(self, sequence: int) -> None:
         """Anything may have changed, at `sequence`."""

@@ -1,22 +1,24 @@
 """How much anybody may ask for: budgets per user, per address and per name.
 
-Counted in Redis, so that all processes share them, or in memory. While Redis can't answer, each
-process counts for itself: a limit is never a reason to fail.
+Counted in Redis, so that all processes share them, or in memory. What is counted of reads is
+gathered (`gathering`); anything else asks Redis each time. While Redis can't answer, each process
+counts for itself: a limit is never a reason to fail.
 """
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.aio.storage import RedisStorage
-from limits.aio.strategies import FixedWindowRateLimiter
+from limits.aio.storage.base import Storage
 from limits.errors import StorageError
+from redis.asyncio import Redis
 
 from foldline.clock import Clock
 from foldline.settings import Settings
 from foldline.web.counting import MemoryCounters
+from foldline.web.gathering import GatheredCounters
 
 Budget = Literal["tweets", "follows", "login", "reads"]
 _VERIFIED_TIMES: Final = 5
@@ -24,8 +26,7 @@ _APART_S: Final = 1.0  # that Redis is left alone after a failure
 _KNOWN_MAX: Final = 100_000  # callers that a process counts by itself
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(NamedTuple):
     """What is left of a budget. `reset_s`: until it is whole again."""
 
     name: str
@@ -42,17 +43,20 @@ class Limiter:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.on: Final = settings.limits == "on"
         self._clock = clock
-        self._memory = FixedWindowRateLimiter(MemoryCounters(_KNOWN_MAX))
-        self._shared = self._memory
+        self._memory = MemoryCounters(_KNOWN_MAX)
         self._apart_until = 0.0
-        self._redis: RedisStorage | None = None
+        self._redis: Redis | None = None
+        self._exact: Storage = self._memory
+        self._gathered: GatheredCounters | None = None
         if self.on and settings.profile == "distributed":
             self._redis = _redis(settings)
-            self._shared = FixedWindowRateLimiter(self._redis)
+            self._exact = _exact(settings, self._redis)
+            prefix = f"{settings.keyspace}:gathered"
+            self._gathered = GatheredCounters(self._redis, prefix, _KNOWN_MAX)
         self._by_user = {
-            "tweets": _per(settings.limit_tweets, 3 * 3600),
-            "follows": _per(settings.limit_follows, 24 * 3600),
-            "reads": _per(settings.limit_reads, 15 * 60),
+            "tweets": _pair(settings.limit_tweets, 3 * 3600),
+            "follows": _pair(settings.limit_follows, 24 * 3600),
+            "reads": _pair(settings.limit_reads, 15 * 60),
         }
         self._by_address = {"reads": _per(settings.limit_reads_per_ip, 5 * 60)}
         self._login = _per(settings.limit_login, 60)
@@ -67,9 +71,7 @@ class Limiter:
         if budget == "login":
             asked.append((self._login, f"login/{address}"))
         elif user_id is not None:
-            item = self._by_user[budget]
-            times = _VERIFIED_TIMES if verified else 1
-            asked.append((_per(item.amount * times, item.get_expiry()), f"{budget}/{user_id}"))
+            asked.append((self._by_user[budget][verified], f"{budget}/{user_id}"))
         if budget in self._by_address:
             asked.append((self._by_address[budget], f"{budget}/{address}"))
         found = [await self._count(budget, item, whose) for item, whose in asked]
@@ -83,39 +85,52 @@ class Limiter:
 
     async def close(self) -> None:
         """Give back the connections. Idempotent."""
+        if self._gathered is not None:
+            await self._gathered.close()
         if self._redis is not None:
-            client: Any = self._redis.bridge.storage  # type: ignore[attr-defined]
-            await client.aclose()
+            await self._redis.aclose()
 
     async def _count(self, name: str, item: RateLimitItem, whose: str) -> Allowance:
-        if self._shared is not self._memory and self._clock.monotonic() >= self._apart_until:
+        if name == "reads":
+            return await _counted(self._gathered or self._memory, name, item, whose)
+        if self._exact is not self._memory and self._clock.monotonic() >= self._apart_until:
             try:
-                return await _counted(self._shared, name, item, whose)
+                return await _counted(self._exact, name, item, whose)
             except (StorageError, OSError):
                 self._apart_until = self._clock.monotonic() + _APART_S
         return await _counted(self._memory, name, item, whose)
 
 
-async def _counted(
-    limiter: FixedWindowRateLimiter, name: str, item: RateLimitItem, whose: str
-) -> Allowance:
-    allowed = await limiter.hit(item, whose)
-    window = await limiter.get_window_stats(item, whose)
-    left_s = max(1, round(window.reset_time - time.time()))
-    return Allowance(name, item.amount, item.get_expiry(), window.remaining, left_s, allowed)
+async def _counted(storage: Storage, name: str, item: RateLimitItem, whose: str) -> Allowance:
+    key, amount, window_s = item.key_for(whose), item.amount, item.get_expiry()
+    count = await storage.incr(key, window_s)
+    left_s = window_s
+    if count > 1:
+        left_s = max(1, round(await storage.get_expiry(key) - time.time()))
+    return Allowance(name, amount, window_s, max(0, amount - count), left_s, count <= amount)
+
+
+def _pair(amount: int, seconds: int) -> tuple[RateLimitItem, RateLimitItem]:
+    """Of any account, and of a verified one."""
+    return _per(amount, seconds), _per(amount * _VERIFIED_TIMES, seconds)
 
 
 def _per(amount: int, seconds: int) -> RateLimitItem:
     return RateLimitItemPerSecond(amount, seconds)
 
 
-def _redis(settings: Settings) -> RedisStorage:
+def _redis(settings: Settings) -> Redis:
     patience_s = settings.redis_timeout_s
+    return Redis.from_url(
+        settings.redis_url, socket_timeout=patience_s, socket_connect_timeout=patience_s
+    )
+
+
+def _exact(settings: Settings, redis: Redis) -> Storage:
     return RedisStorage(
         f"async+{settings.redis_url}",
         wrap_exceptions=True,
         implementation="redispy",
         key_prefix=f"{settings.keyspace}:limits",
-        socket_timeout=patience_s,
-        socket_connect_timeout=patience_s,
+        connection_pool=redis.connection_pool,  # type: ignore[arg-type]  # it takes one
     )
