@@ -54,9 +54,9 @@ async def _home_page(reads: Reads, user_id: int, ask: Ask) -> bytes:
         return (await _home_made(reads, user_id, ask))[0]
     with reads.kept.assembling() as made_of:
         body, viewer = await _home_made(reads, user_id, ask)
-    # Of what else it is made no cache is asked: entries, and what the viewer did with them.
+    # No cache is asked for entries: they change with what these post. What the viewer likes of them
+    # changes with their counts.
     made_of.add(Kind.NEWEST, (user_id, *viewer.following.tolist()))
-    made_of.add(Kind.LIKES, (user_id,))
     reads.kept.keep((user_id, ask.limit), body, made_of)
     return body
 

@@ -19,7 +19,7 @@ def _account(event: ev.OfAccount) -> frozenset[Key]:
 
 
 def _account_deleted(event: ev.AccountDeleted) -> frozenset[Key]:
-    return _account(event) | {Key(kind, event.account_id) for kind in (Kind.FOLLOWED, Kind.NEWEST)}
+    return _account(event) | {Key(Kind.FOLLOWED, event.account_id)}
 
 
 def _posted(event: ev.TweetPosted) -> frozenset[Key]:
@@ -33,15 +33,11 @@ def _deleted(event: ev.TweetDeleted) -> frozenset[Key]:
 
 
 def _crossed(event: ev.AuthorPromoted | ev.AuthorDemoted) -> frozenset[Key]:
-    return frozenset({Key(Kind.NEWEST, event.author_id)})  # read from elsewhere from now on
+    return NOTHING  # the same tweets are read, from elsewhere
 
 
 def _engaged(event: ev.OfTweet) -> frozenset[Key]:
     return frozenset({Key(Kind.COUNTS, event.tweet_id)})
-
-
-def _liked(event: ev.TweetLiked | ev.TweetUnliked) -> frozenset[Key]:
-    return _engaged(event) | {Key(Kind.LIKES, event.user_id)}
 
 
 def _edge(event: ev.OfFollowee) -> frozenset[Key]:
@@ -77,8 +73,8 @@ RULES: Final[dict[type[ev.Event], Callable[[Any], frozenset[Key]]]] = {
     ev.TweetDeleted: _deleted,
     ev.AuthorPromoted: _crossed,
     ev.AuthorDemoted: _crossed,
-    ev.TweetLiked: _liked,
-    ev.TweetUnliked: _liked,
+    ev.TweetLiked: _engaged,
+    ev.TweetUnliked: _engaged,
     ev.TweetRetweeted: _engaged,
     ev.TweetUnretweeted: _engaged,
     ev.TweetReplied: _engaged,
