@@ -62,6 +62,10 @@ $(PEERS_STAMP): benchmarks/peers/requirements.lock
 bench-fanout: setup $(PEERS_STAMP) ## Measure fan-out against its ceiling and its peers (an hour)
 	$(BIN)/python -m benchmarks $(ARGS)
 
+.PHONY: bench-read
+bench-read: setup $(PEERS_STAMP) ## Measure reads against a bare handler, the driver and a peer (15 min)
+	$(BIN)/python -m benchmarks.reads $(ARGS)
+
 .PHONY: engines-up engines-down
 engines-up: setup ## Start local Kafka, Cassandra and Redis
 	$(BIN)/foldline engines up
