@@ -27,7 +27,7 @@ STALL_S = 0.4
 
 @pytest.fixture(scope="module")
 def people() -> Crowd:
-    return crowd(120, 30, 20, 6_000, celebrities=3, heavy=5)
+    return crowd(120, 30, 20, 20_000, celebrities=3, heavy=5)
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def test_a_crowd_is_who_it_should_be(people: Crowd) -> None:
     assert people.work.sizes[-3:].tolist() == [0, 0, 0]
     assert set(people.deliverable().tolist()) == set(range(30))
     counted = people.work.sizes[people.work.posts].sum()
-    assert 6_000 <= counted < 9_000
+    assert 20_000 <= counted < 30_000
 
 
 @pytest.mark.engines
