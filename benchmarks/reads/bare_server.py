@@ -22,8 +22,11 @@ async def serve(port: int, bodies: list[bytes]) -> None:
     async def answer(_: web.Request) -> web.Response:
         return web.Response(body=next(following), content_type="application/json")
 
+    async def ready(_: web.Request) -> web.Response:
+        return web.Response()
+
     app = web.Application()
-    app.router.add_get("/", answer)
+    app.router.add_get("/", ready)
     app.router.add_get("/api/v1/timeline", answer)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
