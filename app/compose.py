@@ -16,7 +16,14 @@ from foldline.settings import Settings
 from foldline.web.freshness import ProgressWatch
 from foldline.web.identity import identify_by
 from foldline.web.limiting import Limiter
-from foldline.web.operation import Check, control_check, log_check, views_check
+from foldline.web.operation import (
+    Check,
+    cache_check,
+    control_check,
+    lag_check,
+    log_check,
+    views_check,
+)
 from foldline.web.passwords import Passwords
 from foldline.web.routes import Gatekeeper, Route
 from foldline.web.server import Listening, listen
@@ -66,7 +73,8 @@ def checks_of(profile: Profile, more: Mapping[str, Check] | None = None) -> dict
     """What readiness looks at."""
     checks: dict[str, Check] = {
         "log": log_check(profile.log),
-        "views": views_check(profile.log, profile.views),
+        "views": views_check(profile.views),
+        "lag": lag_check(profile.log, profile.views),
         "control": control_check(profile.control),
     }
     return checks | dict(more or {})
@@ -89,6 +97,7 @@ async def serve(
     if service != "ingest":
         views = await behind.enter_async_context(cached(profile, settings, clock))
         routes += query_routes(reads_of(views, settings, clock))
+        checks = {**checks, "cache": cache_check(views.bus)}
     gate = Gatekeeper(
         identify_by(settings, commands.tokens),
         commands.limiter,

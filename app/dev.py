@@ -11,7 +11,7 @@ from app.installation import Installation
 from app.progress import progress, stderr
 from foldline.errors import FoldlineError
 from foldline.settings import Settings
-from foldline.web.operation import troubles
+from foldline.web.operation import all_well, told
 
 DEMO_GRAPH: Final = Path(__file__).parent / "demo" / "socfb-Reed98.edges"
 DEMO_PREFIX: Final = "reed_"
@@ -46,7 +46,7 @@ async def dev(settings: Settings, stop: asyncio.Event, *, demo: bool) -> None:
 
 async def _ready(installation: Installation, stop: asyncio.Event) -> bool:
     """Wait until no part has any trouble. False if told to stop before."""
-    while any((await troubles(installation.checks)).values()):
+    while not all_well(await told(installation.checks)):
         if stop.is_set():
             return False
         await asyncio.sleep(_READY_POLL_S)

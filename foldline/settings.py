@@ -129,6 +129,7 @@ class Settings(BaseSettings):
     limit_follows: int = Field(default=400, ge=1, description="per user and day")
     limit_reads: int = Field(default=900, ge=1, description="per user in 15 min")
     limit_reads_per_ip: int = Field(default=3_000, ge=1, description="in 5 min")
+    limit_accounts: int = Field(default=100, ge=1, description="made per address and hour")
     limit_login: int = Field(default=10, ge=1, description="per address and per name, a minute")
 
     @model_validator(mode="after")

@@ -50,6 +50,7 @@ _AUTH: Final = (
         takes=auth.RefreshIn,
         gives=auth.TokensOut,
         refuses=(UnauthenticatedError,),
+        budget="reads",
     ),
     Route(
         "POST",
@@ -58,6 +59,7 @@ _AUTH: Final = (
         "Log out",
         takes=auth.RefreshIn,
         status=204,
+        budget="reads",
     ),
 )
 _ACCOUNTS: Final = (
@@ -70,6 +72,7 @@ _ACCOUNTS: Final = (
         gives=UserOut,
         status=201,
         refuses=_TAKEN,
+        budget="accounts",
     ),
     Route(
         "PATCH",

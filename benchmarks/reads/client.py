@@ -45,6 +45,12 @@ class Connection(asyncio.Protocol):
         self._heard, self._bytes, self._whole = heard, b"", 0
         self._transport.write(request)
 
+    async def body(self, request: bytes) -> bytes:
+        """Send, and wait for the body of the answer."""
+        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self.ask(request, lambda _, body: answer.set_result(body))
+        return await answer
+
     def data_received(self, data: bytes) -> None:
         self._bytes = self._bytes + data if self._bytes else data
         if not self._whole:

@@ -128,9 +128,7 @@ class Mixed:
         request = self._scene.page(int(crowd.followers[place][-1]))
         began = time.perf_counter()
         for _ in range(_LOOKS_MAX):
-            heard: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-            looker.ask(request, lambda _, body, heard=heard: heard.set_result(body))  # type: ignore[misc]
-            if posted["tweet_id"].encode() in await heard:
+            if posted["tweet_id"].encode() in await looker.body(request):
                 told.shown_ms.append((time.perf_counter() - began) * 1e3)
                 return
             await asyncio.sleep(_LOOK_S)

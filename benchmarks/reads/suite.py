@@ -97,7 +97,7 @@ class Suite:
         async with scene(self.stack, people) as ready:
             return {
                 "viewers": scale.viewers,
-                "followees": round(float(np.mean([each.size for each in people.followers])), 1),
+                "followees": round(sum(each.size for each in people.followers) / scale.viewers),
                 **await self._warm(ready),
                 "cold": await self._cold(ready),
                 "mixed": await self._mixed(ready),

@@ -40,11 +40,7 @@ async def most(server: Service, requests: Sequence[bytes], seconds: float) -> Fi
 async def bodies(server: Service, requests: Sequence[bytes]) -> list[bytes]:
     """What each is answered, asked one by one; so all is known to the caches afterwards."""
     [connection] = await connections(server.port, 1)
-    found: list[bytes] = []
-    for request in requests:
-        heard: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        connection.ask(request, lambda _, body, heard=heard: heard.set_result(body))  # type: ignore[misc]
-        found.append(await heard)
+    found = [await connection.body(request) for request in requests]
     connection.close()
     return found
 

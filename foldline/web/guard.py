@@ -41,6 +41,8 @@ def guard(handle: Answer, timeout_s: float, load: Load) -> Answer:
             if not load.end(task):
                 raise
             response = _too_late(request, timeout_s)
+        except TimeoutError:
+            response = _too_late(request, timeout_s)
         except Exception as error:
             response = _told(request, error)
         if load.end(task):
@@ -48,9 +50,7 @@ def guard(handle: Answer, timeout_s: float, load: Load) -> Answer:
         headers = response.headers
         headers[hdrs.SERVER] = "foldline"  # else its kind and version are told
         headers["Foldline-Trace"] = trace
-        if len(
-            request
-        ):  # else nothing is noted of it, as a look-up would find at ten times the cost
+        if len(request):  # most have nothing noted, and a look-up costs ten times as much
             for name, value in headers_of(request.get(LEFT, ())).items():
                 headers.setdefault(name, value)
         measures.note(request, response.status, time.monotonic() - begun)

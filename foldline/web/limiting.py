@@ -20,7 +20,7 @@ from foldline.settings import Settings
 from foldline.web.counting import MemoryCounters
 from foldline.web.gathering import GatheredCounters
 
-Budget = Literal["tweets", "follows", "login", "reads"]
+Budget = Literal["accounts", "tweets", "follows", "login", "reads"]
 _VERIFIED_TIMES: Final = 5
 _APART_S: Final = 1.0  # that Redis is left alone after a failure
 _KNOWN_MAX: Final = 100_000  # callers that a process counts by itself
@@ -58,7 +58,10 @@ class Limiter:
             "follows": _pair(settings.limit_follows, 24 * 3600),
             "reads": _pair(settings.limit_reads, 15 * 60),
         }
-        self._by_address = {"reads": _per(settings.limit_reads_per_ip, 5 * 60)}
+        self._by_address = {
+            "accounts": _per(settings.limit_accounts, 3600),
+            "reads": _per(settings.limit_reads_per_ip, 5 * 60),
+        }
         self._login = _per(settings.limit_login, 60)
 
     async def take(
@@ -70,7 +73,7 @@ class Limiter:
         asked: list[tuple[RateLimitItem, str]] = []
         if budget == "login":
             asked.append((self._login, f"login/{address}"))
-        elif user_id is not None:
+        elif user_id is not None and budget in self._by_user:
             asked.append((self._by_user[budget][verified], f"{budget}/{user_id}"))
         if budget in self._by_address:
             asked.append((self._by_address[budget], f"{budget}/{address}"))

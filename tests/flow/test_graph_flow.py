@@ -7,9 +7,18 @@ import pytest
 
 from foldline.core.codec import Codec
 from foldline.core.span import Span
-from foldline.settings import ProfileName
-from tests.conftest import PROFILE_PARAMS, WorldSettings
-from tests.flow.life import SMALL, WHOLE, Size, assert_all_is_served, lived
+from foldline.settings import Settings
+from tests.conftest import WorldSettings
+from tests.flow.caches import own_redis
+from tests.flow.life import (
+    SMALL,
+    WHOLE,
+    Meanwhile,
+    Size,
+    assert_all_is_served,
+    lived,
+    nothing,
+)
 from tests.flow.people import People
 from tests.flow.worlds import World, world
 from tests.oracle.oracle import Oracle
@@ -18,23 +27,37 @@ BATCH = 2_000  # records and rows that a test reads at once
 
 
 async def test_a_part_of_the_graph(world_settings: WorldSettings, tmp_path: Path) -> None:
-    await _flow("embedded", SMALL, world_settings, tmp_path)
+    await _flow(world_settings("embedded", **SMALL.settings), SMALL, tmp_path)
 
 
 @pytest.mark.full
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("profile", PROFILE_PARAMS)
-async def test_the_whole_graph(
-    profile: ProfileName, world_settings: WorldSettings, tmp_path: Path
+@pytest.mark.parametrize("cache", ["on", "off"])
+async def test_the_whole_graph(cache: str, world_settings: WorldSettings, tmp_path: Path) -> None:
+    await _flow(world_settings("embedded", cache=cache, **WHOLE.settings), WHOLE, tmp_path)
+
+
+@pytest.mark.full
+@pytest.mark.engines
+@pytest.mark.timeout(1200)
+async def test_the_whole_graph_with_the_shared_cache_emptied_and_killed(
+    world_settings: WorldSettings, tmp_path: Path
 ) -> None:
-    await _flow(profile, WHOLE, world_settings, tmp_path)
+    async with own_redis(tmp_path) as server:
+
+        async def meanwhile(turn: int) -> None:
+            await [server.flush, server.kill, server.start, server.flush][turn]()
+
+        settings = world_settings("distributed", **WHOLE.settings)
+        own = settings.model_copy(update={"redis_url": server.url})
+        await _flow(own, WHOLE, tmp_path, meanwhile)
 
 
 async def _flow(
-    profile: ProfileName, size: Size, world_settings: WorldSettings, tmp_path: Path
+    settings: Settings, size: Size, tmp_path: Path, meanwhile: Meanwhile = nothing
 ) -> None:
-    async with world(world_settings(profile, **size.settings)) as running:
-        people = await lived(running, size, tmp_path / "checkpoint.json")
+    async with world(settings) as running:
+        people = await lived(running, size, tmp_path / "checkpoint.json", meanwhile)
         oracle = await assert_all_is_served(people)
         await _boundaries_were_crossed(running, people, oracle, size)
         _everything_happened(oracle)

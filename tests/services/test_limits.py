@@ -1,24 +1,16 @@
 """Budgets: who may ask how often, what the answers say of it, and what happens without Redis."""
 
 import asyncio
-import os
-import signal
 import socket
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
 from multidict import CIMultiDict
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from foldline.clock import SystemClock
-from foldline.settings import ProfileName
 from foldline.web.counting import MemoryCounters
-from foldline.web.limiting import Limiter
-from tests.conftest import PROFILE_PARAMS, WorldSettings
+from tests.conftest import WorldSettings
 from tests.flow.client import Client, Reply
 from tests.flow.worlds import world
 
@@ -135,6 +127,24 @@ async def test_reads_are_counted_by_user_and_by_address(client: Client) -> None:
     assert (await client.ask("GET", f"{client.query}/livez")).status == 200
 
 
+async def test_accounts_are_made_so_often_and_tokens_refreshed(
+    world_settings: WorldSettings,
+) -> None:
+    async with world(world_settings("embedded", **LIMITS, limit_accounts=2)) as running:
+        api, ask = f"{running.client.ingest}/api/v1", running.client.ask
+        made = [
+            (await ask("POST", f"{api}/users", json={"username": f"eve{number}"})).status
+            for number in range(4)
+        ]
+        assert made == [201, 201, 429, 429]
+        body = {"refresh_token": "none of ours"}
+        for path in ("refresh", "logout"):
+            statuses = {
+                (await ask("POST", f"{api}/auth/{path}", json=body)).status for _ in range(45)
+            }
+            assert 429 in statuses, path
+
+
 async def test_guessing_is_limited_by_name_and_by_address(client: Client) -> None:
     url = f"{client.ingest}/api/v1/auth/login"
     body = {"username": "ann", "password": "guess"}
@@ -166,21 +176,6 @@ async def test_more_than_a_process_can_do_is_turned_away(world_settings: WorldSe
         assert (await post(client, user)).status == 201
 
 
-@pytest.mark.parametrize("profile", PROFILE_PARAMS)
-async def test_processes_share_what_is_counted(
-    profile: ProfileName, world_settings: WorldSettings
-) -> None:
-    settings = world_settings(profile, **LIMITS)
-    one, other = Limiter(settings, SystemClock()), Limiter(settings, SystemClock())
-    for _ in range(3):
-        assert (await one.take("tweets", 7, ""))[0].allowed
-    (left,) = await other.take("tweets", 7, "")
-    assert left.allowed == (profile == "embedded")  # where there is one process only
-    for limiter in (one, other):
-        await limiter.close()
-        await limiter.close()
-
-
 async def test_a_caller_costs_the_same_among_many_others() -> None:
     counters = MemoryCounters(20_000)
 
@@ -207,90 +202,3 @@ async def test_what_is_counted_in_memory_is_bounded_and_ends() -> None:
     assert await counters.incr("ann", 60, amount=2) == 4
     await counters.incr("brief", 0)
     assert (await counters.get("brief"), await counters.incr("brief", 60)) == (0, 1)
-
-
-@asynccontextmanager
-async def redis_of_its_own() -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = await asyncio.create_subprocess_exec(
-        *("redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""),
-        stdout=asyncio.subprocess.DEVNULL,
-    )
-    url = f"redis://127.0.0.1:{port}/0"
-    try:
-        async with asyncio.timeout(20), Redis.from_url(url) as redis:
-            while True:
-                with suppress(RedisError):
-                    await redis.ping()
-                    break
-                await asyncio.sleep(0.05)
-        yield url, process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-
-
-@pytest.mark.engines
-async def test_reads_are_summed_up_over_processes_without_a_question_each(
-    world_settings: WorldSettings,
-) -> None:
-    async with redis_of_its_own() as (url, _), Redis.from_url(url) as redis:
-        settings = world_settings("distributed", **LIMITS).model_copy(update={"redis_url": url})
-        one, other = Limiter(settings, SystemClock()), Limiter(settings, SystemClock())
-        for limiter in (one, other):
-            taken = [(await limiter.take("reads", 1, ""))[0] for _ in range(3)]
-            assert [left.remaining for left in taken] == [5, 4, 3]
-        await until_gathered(redis, 2)
-        for limiter in (one, other):
-            await limiter.take("reads", 1, "")  # whereby it learns of the other's
-        await until_gathered(redis, 4, at_least=8)
-        for limiter in (one, other):
-            assert not (await limiter.take("reads", 1, ""))[0].allowed
-        asked = (await redis.info("commandstats"))["cmdstat_evalsha"]["calls"]
-        assert asked <= 6  # not one for each of the ten, for its user and its address
-        for limiter in (one, other):
-            await limiter.close()
-
-
-@pytest.mark.engines
-async def test_what_redis_did_not_hear_is_told_later(world_settings: WorldSettings) -> None:
-    async with redis_of_its_own() as (url, process), Redis.from_url(url) as redis:
-        settings = world_settings("distributed", **LIMITS).model_copy(update={"redis_url": url})
-        limiter = Limiter(settings, SystemClock())
-        process.send_signal(signal.SIGSTOP)
-        for _ in range(3):
-            await limiter.take("reads", 1, "")
-        await asyncio.sleep(0.5)
-        process.send_signal(signal.SIGCONT)
-        assert (await limiter.take("reads", 1, ""))[0].remaining == 2
-        await until_gathered(redis, 1, at_least=4)
-        await limiter.close()
-
-
-async def until_gathered(redis: Redis, calls: int, at_least: int = 6) -> None:
-    """The sum of a user's reads is known, and so many exchanges were made."""
-    async with asyncio.timeout(10):
-        while True:
-            stats = (await redis.info("commandstats")).get("cmdstat_evalsha", {"calls": 0})
-            sums = [int(await redis.get(key) or 0) for key in await redis.keys("*reads/1/*")]
-            if stats["calls"] >= calls and max(sums, default=0) >= at_least:
-                return await asyncio.sleep(0.2)
-            await asyncio.sleep(0.05)
-
-
-@pytest.mark.engines
-async def test_without_redis_each_process_counts_for_itself(
-    world_settings: WorldSettings,
-) -> None:
-    async with redis_of_its_own() as (url, process):
-        settings = world_settings("distributed", **LIMITS).model_copy(update={"redis_url": url})
-        limiter = Limiter(settings, SystemClock())
-        assert (await limiter.take("tweets", 7, ""))[0].remaining == 2
-        os.kill(process.pid, signal.SIGKILL)
-        await process.wait()
-        taken = [(await limiter.take("tweets", 7, ""))[0] for _ in range(4)]
-        assert [left.allowed for left in taken] == [True, True, True, False]
-        await limiter.close()
