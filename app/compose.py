@@ -32,6 +32,7 @@ from ingest.commands import Commands
 from ingest.routes import routes as ingest_routes
 from ingest.standing import Standing
 from query.celebrities import Celebrities
+from query.homes import Homes
 from query.present import Fragments
 from query.reads import Reads
 from query.routes import routes as query_routes
@@ -65,6 +66,9 @@ def reads_of(cached: Cached, settings: Settings, clock: Clock) -> Reads:
         settings=settings,
         clock=clock,
         fragments=Fragments(settings.cached_bodies),
+        homes=None
+        if cached.bus is None
+        else Homes(cached.views, cached.bus, settings.cached_homes),
         kept=None if cached.bus is None else Kept("page", cached.bus, settings.cached_page_bytes),
     )
 

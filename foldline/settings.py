@@ -96,6 +96,7 @@ class Settings(BaseSettings):
     cached_sets: int = Field(default=20_000, ge=1, description="in memory, of each kind")
     cached_tweets_s: float = Field(default=86_400.0, gt=0)
     cached_sets_s: float = Field(default=3_600.0, gt=0, description="and accounts, and counts")
+    cached_homes: int = Field(default=20_000, ge=1, description="some 5 KB each")
     cached_page_bytes: int = Field(default=128 << 20, ge=0, description="newest pages of homes")
     cache_local_bytes: int = Field(default=64 << 20, ge=0)
     cache_stale_s: float = Field(default=1.0, gt=0, description="folded, and yet not served")

@@ -14,6 +14,13 @@ from query.entries import Entries
 from query.rules import Post, Viewpoint, visible
 
 
+class Marks(NamedTuple):
+    """What the viewer did with a tweet."""
+
+    liked: bool = False
+    retweeted: bool = False
+
+
 class Shown(NamedTuple):
     """A tweet that may be shown, with its figures; of a retweet they are the original's."""
 
@@ -96,6 +103,19 @@ async def hydrate(views: ServedViews, viewpoint: Viewpoint, entries: Entries) ->
         )
         figures |= more
     return [figures.of(post) for post in bodies.posts() if visible(viewpoint, post)]
+
+
+async def posts_of(
+    views: ServedViews, viewpoint: Viewpoint, entries: Entries
+) -> list[tuple[Post, Counts]]:
+    """The same without what the viewer did with them."""
+    ids = entries.ids.tolist()
+    bodies = await _bodies(views, ids, entries.owners.tolist())
+    if not bodies.whole:
+        bodies = await _completed(views, bodies)
+    posts = [post for post in bodies.posts() if visible(viewpoint, post)]
+    counts = await views.counts([post.shown.tweet_id for post in posts])
+    return [(post, counts.get(post.shown.tweet_id, NO_COUNTS)) for post in posts]
 
 
 async def find(

@@ -64,6 +64,17 @@ async def page_of(
     return Page(shown, *_edges(ask, filled, shown))
 
 
+def finished(ask: Ask, shown: list[Shown], known_to: int | None) -> Page | None:
+    """The newest page, of all that may be `shown` down to `known_to`; None where more must be read
+    for it."""
+    if len(shown) > ask.limit:
+        shown = shown[: ask.limit]
+        return Page(shown, *_edges(ask, _Filled(shown, shown[-1].tweet_id), shown))
+    if known_to is not None:
+        return None
+    return Page(shown, *_edges(ask, _Filled(shown, None), shown))
+
+
 async def _fill(
     views: ServedViews, source: Source, viewpoint: Viewpoint, ask: Ask, scan_max: int
 ) -> _Filled:

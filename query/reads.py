@@ -11,6 +11,7 @@ from foldline.views.port import Account, ServedViews
 from foldline.web.call import Call
 from foldline.web.freshness import ProgressWatch
 from query.celebrities import Celebrities
+from query.homes import Homes
 from query.hydrate import find
 from query.present import Fragments
 from query.rules import ANYONE, Post, Viewpoint, profile_visible
@@ -19,7 +20,7 @@ from query.rules import ANYONE, Post, Viewpoint, profile_visible
 @dataclass(frozen=True, slots=True)
 class Reads:
     """The views of one generation, and what is known about them in this process; `kept`: newest
-    pages of homes, where there are caches."""
+    pages of homes, and `homes` what they are made of, where there are caches."""
 
     views: ServedViews
     celebrities: Celebrities
@@ -28,6 +29,7 @@ class Reads:
     clock: Clock
     fragments: Fragments
     kept: Kept | None = None
+    homes: Homes | None = None
 
     async def fresh(self, call: Call[Any, Any]) -> bool:
         """Wait, not for long, until all that the caller has seen is folded. Whether it is."""

@@ -6,6 +6,7 @@ from foldline.errors import ForbiddenError
 from foldline.web.call import Answer, Call
 from foldline.web.schemas import TimelineQuery, TweetsQuery
 from query.entries import Entries, tweets_by
+from query.homes import OWN
 from query.hydrate import with_figures
 from query.pages import Ask, Source, ask_of, first_span, page_of
 from query.reads import Reads
@@ -54,14 +55,21 @@ async def _home_page(reads: Reads, user_id: int, ask: Ask) -> bytes:
         return (await _home_made(reads, user_id, ask))[0]
     with reads.kept.assembling() as made_of:
         body, viewer = await _home_made(reads, user_id, ask)
-    # No cache is asked for entries: they change with what these post. What the viewer likes of them
-    # changes with their counts.
-    made_of.add(Kind.NEWEST, (user_id, *viewer.following.tolist()))
+    # Not all of it is asked of a cache, and so noted: entries, and what the viewer did with them.
+    made_of.add(Kind.NEWEST, viewer.following.tolist())
+    for kind in OWN:
+        made_of.add(kind, (user_id,))
     reads.kept.keep((user_id, ask.limit), body, made_of)
     return body
 
 
 async def _home_made(reads: Reads, user_id: int, ask: Ask) -> tuple[bytes, Viewer]:
+    if reads.homes is not None and ask.cursor is None:
+        known = await reads.homes.page(user_id, ask)
+        if known is not None:
+            page, viewer = known
+            return reads.fragments.page(page, reads.clock.now_ms()), viewer
+    sequence = 0 if reads.homes is None else reads.homes.sequence
     first = first_span(ask)
     viewer, begun = await opened(reads.views, reads.celebrities, user_id, first)
 
@@ -69,6 +77,8 @@ async def _home_made(reads: Reads, user_id: int, ask: Ask) -> tuple[bytes, Viewe
         return begun if span == first else await skeleton(reads.views, viewer, span)
 
     page = await page_of(reads.views, source, viewer.viewpoint, ask, reads.settings.scan_max)
+    if reads.homes is not None and ask.cursor is None:
+        reads.homes.keep(viewer, begun, page, sequence)
     return reads.fragments.page(page, reads.clock.now_ms()), viewer
 
 

@@ -24,10 +24,12 @@ from typing import Final, Protocol
 import structlog
 
 from foldline.caching.keys import Key
-from foldline.caching.touched import NOTHING, touched
+from foldline.caching.posts import Posts
+from foldline.caching.touched import touched
 from foldline.caching.versions import Versions
 from foldline.clock import Clock
 from foldline.core.codec import Codec
+from foldline.core.events import Event, TweetPosted
 from foldline.errors import GapInLogError, NewerVersionError, PoisonError, UnavailableError
 from foldline.log.port import EventLog, LogReader, Record
 from foldline.settings import Settings
@@ -35,6 +37,8 @@ from foldline.settings import Settings
 _TAKE_MAX: Final = 1_000
 _AGAIN_S: Final = 0.2  # after an error
 _CODEC: Final = Codec()
+_Pending = tuple[int, Event | None]
+"""An offset, and the event there; None where it can't be read."""
 _log = structlog.get_logger(__name__)
 
 
@@ -61,6 +65,7 @@ class Bus:
     def __init__(self, log: EventLog, views: Progressing, settings: Settings, clock: Clock) -> None:
         self.sequence = 0
         self.versions = Versions(settings.bus_slots)
+        self.posts = Posts(settings.cached_bodies)
         self._log = log
         self._views = views
         self._settings = settings
@@ -68,7 +73,7 @@ class Bus:
         self._listeners: list[Listener] = []
         self._position: dict[int, int] = {}
         self._progress: dict[int, int] = {}
-        self._pending: dict[int, deque[tuple[int, frozenset[Key] | None]]] = {}
+        self._pending: dict[int, deque[_Pending]] = {}
         self._waiting = 0
         self._looked_at = -float("inf")
         self._proved_at = -float("inf")
@@ -145,12 +150,12 @@ class Bus:
     def _hear(self, records: Sequence[Record]) -> None:
         for record in records:
             partition, offset = record.position
-            keys: frozenset[Key] | None
+            event: Event | None
             try:
-                keys = touched(_CODEC.decode(record.value).event)
+                event = _CODEC.decode(record.value).event
             except (PoisonError, NewerVersionError):
-                keys = None  # newer code may know what it touches
-            self._pending[partition].append((offset, keys))
+                event = None  # newer code may know what it touches
+            self._pending[partition].append((offset, event))
             self._position[partition] = offset + 1
         self._waiting += len(records)
         self._tell()
@@ -167,28 +172,30 @@ class Bus:
         return found
 
     def _tell(self) -> None:
-        passed, keys = 0, set[Key]()
-        readable = True
+        passed = list[Event | None]()
         for partition, offset in self._progress.items():
             pending = self._pending.get(partition)
             while pending and pending[0][0] < offset:
-                _, of_event = pending.popleft()
-                passed += 1
-                readable = readable and of_event is not None
-                keys |= of_event or NOTHING
+                passed.append(pending.popleft()[1])
         if not passed:
             return
-        self._waiting -= passed
-        if not readable:
+        self._waiting -= len(passed)
+        events = [event for event in passed if event is not None]
+        if len(events) < len(passed):
             self._empty()
             return
         self.sequence += 1
+        keys = set[Key]().union(*map(touched, events))
         self.versions.note(self.sequence, keys)
+        for event in events:
+            if isinstance(event, TweetPosted):
+                self.posts.note(self.sequence, event.author_id, event.tweet_id)
         self._each(lambda listener: listener.drop(keys))
 
     def _empty(self) -> None:
         self.sequence += 1
         self.versions.note_all(self.sequence)
+        self.posts.forget(self.sequence)
         self._each(lambda listener: listener.empty())
 
     def _each(self, tell: Callable[[Listener], None]) -> None:

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 
 class Kind(StrEnum):
-    """A sort of value. `FOLLOWED` stands for the following sets that hold an account, and is not
-    kept under a key of its own."""
+    """A sort of value. `FOLLOWED` stands for the following sets that hold an account, and `LIKES`
+    for what an account likes; neither is kept under a key of its own."""
 
     TWEET = "tweet"
     ACCOUNT = "account"
@@ -15,6 +15,7 @@ class Kind(StrEnum):
     FOLLOWED = "followed"
     RESTRICTIONS = "restrictions"
     NEWEST = "newest"
+    LIKES = "likes"
 
 
 class Key(NamedTuple):

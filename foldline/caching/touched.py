@@ -40,6 +40,10 @@ def _engaged(event: ev.OfTweet) -> frozenset[Key]:
     return frozenset({Key(Kind.COUNTS, event.tweet_id)})
 
 
+def _liked(event: ev.TweetLiked | ev.TweetUnliked) -> frozenset[Key]:
+    return _engaged(event) | {Key(Kind.LIKES, event.user_id)}
+
+
 def _edge(event: ev.OfFollowee) -> frozenset[Key]:
     return frozenset({Key(Kind.FOLLOWING, event.follower_id), Key(Kind.ACCOUNT, event.followee_id)})
 
@@ -73,8 +77,8 @@ RULES: Final[dict[type[ev.Event], Callable[[Any], frozenset[Key]]]] = {
     ev.TweetDeleted: _deleted,
     ev.AuthorPromoted: _crossed,
     ev.AuthorDemoted: _crossed,
-    ev.TweetLiked: _engaged,
-    ev.TweetUnliked: _engaged,
+    ev.TweetLiked: _liked,
+    ev.TweetUnliked: _liked,
     ev.TweetRetweeted: _engaged,
     ev.TweetUnretweeted: _engaged,
     ev.TweetReplied: _engaged,

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from foldline.caching.keys import Key, Kind
 from foldline.core.ids import IntArray, buckets_of
@@ -35,6 +36,10 @@ class Versions:
     def note_all(self, sequence: int) -> None:
         """Anything may have changed, at `sequence`."""
         self._anew = sequence
+
+    def changed_among(self, sequence: int, slots: IntArray) -> npt.NDArray[np.bool_]:
+        """Of which of `slots` anything changed after `sequence`, as far as `note` told."""
+        return np.greater(self._changed[slots], sequence)
 
     def changed_since(self, sequence: int, slots: IntArray) -> bool:
         """Whether anything in `slots` may have changed after `sequence`."""

@@ -56,12 +56,12 @@ async def pages(reads: Reads, world: World) -> list[Any]:
     return [await page(reads, user, limit) for user in users for limit in LIMITS]
 
 
-def hits() -> float:
-    return float(CACHE_READS.labels("page", "memory", "hit")._value.get())
+def hits(kind: str) -> float:
+    return float(CACHE_READS.labels(kind, "memory", "hit")._value.get())
 
 
-async def shown(reads: Reads, user: int) -> list[int]:
-    tweets, _ = await page(reads, user)
+async def shown(reads: Reads, user: int, limit: int = 20) -> list[int]:
+    tweets, _ = await page(reads, user, limit)
     return [int(tweet["tweet_id"]) for tweet in tweets]
 
 
@@ -69,7 +69,7 @@ async def shown(reads: Reads, user: int) -> list[int]:
 async def test_whatever_happens_a_page_is_what_it_would_be_without_caches(
     world_settings: WorldSettings, seed: int
 ) -> None:
-    before, rng = hits(), Random(seed)
+    before, rng = [hits(kind) for kind in ("page", "home")], Random(seed)
     world = random_world(rng)
     events = history_of(world, rng)
     async with tail_of(settings_of(world_settings, celebrity_cache_s=0.0)) as tail:
@@ -85,7 +85,8 @@ async def test_whatever_happens_a_page_is_what_it_would_be_without_caches(
             wanted = await pages(bare, world)
             for _ in range(2):
                 assert await pages(cached, world) == wanted
-    assert hits() > before
+    assert hits("page") > before[0]
+    assert hits("home") > before[1]
 
 
 async def test_what_changes_while_a_page_is_assembled_is_on_the_next_one(
@@ -117,6 +118,45 @@ async def test_a_page_is_assembled_once_and_then_asks_nobody(world_settings: Wor
         for _ in range(5):
             assert await shown(reads, ann) == [tweet]
         assert process.views.calls["timeline"] == 1
+
+
+async def test_what_the_followed_post_goes_before_the_others_unasked(
+    world_settings: WorldSettings,
+) -> None:
+    ann, bob, cyd = several(3)
+    async with tail_of(settings_of(world_settings)) as tail:
+        await tail.happened(*(ev.AccountCreated(each, f"u{each}") for each in (ann, bob, cyd)))
+        await tail.happened(ev.UserFollowed(ann, bob), ev.UserFollowed(ann, cyd))
+        process = await tail.process()
+        reads = with_caches(process, tail)
+        assert await shown(reads, ann) == []
+        newest: list[int] = []
+        for number in range(40):  # more than is remembered of one author, seen one by one
+            author = (bob, cyd)[number % 2]
+            await tail.happened(ev.TweetPosted(author, tweet := fresh(), f"{number}"))
+            await process.hears()
+            newest.insert(0, tweet)
+            assert await shown(reads, ann) == newest[:20]
+            if number < 19:
+                assert process.views.calls["timeline"] == 1
+        assert await shown(reads, ann, limit=100) == newest
+        for number in range(40):  # and unseen
+            await tail.happened(ev.TweetPosted(bob, tweet := fresh(), f"{number}"))
+            newest.insert(0, tweet)
+        await process.hears()
+        assert await shown(reads, ann, limit=100) == newest
+
+
+async def test_who_is_deleted_has_no_page_any_more(world_settings: WorldSettings) -> None:
+    (ann,) = several(1)
+    async with tail_of(settings_of(world_settings)) as tail:
+        await tail.happened(ev.AccountCreated(ann, "ann"))
+        process = await tail.process()
+        reads = with_caches(process, tail)
+        assert await shown(reads, ann) == []
+        await tail.happened(ev.AccountDeleted(ann))
+        await process.hears()
+        assert await page(reads, ann) is None
 
 
 async def test_where_the_bus_is_silent_nothing_kept_is_served(
