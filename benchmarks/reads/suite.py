@@ -59,7 +59,7 @@ WHOLE: Final = Scale(
     seconds=8,
     cold_reads=1_000,
     cold_per_s=50,
-    loads=((100, 2_000), (200, 5_000), (400, 5_000), (400, 20_000)),
+    loads=((100, 5_000), (200, 5_000), (400, 5_000), (400, 20_000), (800, 5_000)),
 )
 QUICK: Final = Scale(
     rounds=1,
