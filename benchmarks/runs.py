@@ -26,8 +26,9 @@ def stream_framework_is_there() -> None:
         raise typer.BadParameter(f"Stream-Framework has no environment yet: there is no {PYTHON}")
 
 
-def measured(measure: Measure, results: Path, quick: bool) -> None:
-    """Start engines, measure, and write what was found."""
+def measured(measure: Measure, results: Path, quick: bool, part: str = "") -> None:
+    """Start engines, measure, and write what was found. `part`: only this was measured, and takes
+    the place of what was found of it before."""
     began = datetime.now(UTC)
 
     def say(what: str) -> None:
@@ -44,6 +45,9 @@ def measured(measure: Measure, results: Path, quick: bool) -> None:
             found = uvloop.run(whole(stack))
         finally:
             stack.down()
-    when = {"measured_at": began.isoformat(timespec="seconds"), "quick": quick}
+    when: Figures = {"measured_at": began.isoformat(timespec="seconds"), "quick": quick}
     results.parent.mkdir(exist_ok=True)
-    results.write_text(json.dumps(when | found, indent=1) + "\n")
+    known = json.loads(results.read_text()) if part else {}
+    parts = known.pop("parts_measured_at", {}) | ({part: when.pop("measured_at")} if part else {})
+    told = known | when | found | ({"parts_measured_at": parts} if parts else {})
+    results.write_text(json.dumps(told, indent=1) + "\n")

@@ -15,14 +15,14 @@ RESULTS: Final = Path(__file__).parents[1] / "results"
 def main(
     quick: Annotated[bool, typer.Option("--quick", help="A glance, in two minutes.")] = False,
     report_only: Annotated[bool, typer.Option("--report-only", help="Of the last run.")] = False,
+    part: Annotated[str, typer.Option(help="Only warm, cold or mixed, anew.")] = "",
 ) -> None:
     """Measure reads against a bare handler, the driver alone and Stream-Framework."""
     stream_framework_is_there()
     results = RESULTS / f"reads{'-quick' if quick else ''}.json"
+    scale = QUICK if quick else WHOLE
     if not report_only:
-        measured(
-            lambda stack, say: Suite(stack, QUICK if quick else WHOLE, say).run(), results, quick
-        )
+        measured(lambda stack, say: Suite(stack, scale, say).run(part), results, quick, part)
     write_report(results)
 
 

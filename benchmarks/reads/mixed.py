@@ -21,6 +21,7 @@ from benchmarks.processor_time import ProcessorTime
 from benchmarks.reads.client import Connection, Heards, Pace, connections, percentiles
 from benchmarks.reads.hits import Hits
 from benchmarks.reads.scene import Scene
+from benchmarks.reads.warm import bodies
 from benchmarks.rounds import Figures
 from benchmarks.services import Service, service
 
@@ -136,11 +137,13 @@ class Mixed:
 
 
 async def mixed(scene: Scene, loads: list[tuple[float, float]], seconds: float) -> list[Figures]:
-    """Each load of these (reads and deliveries a second) in turn, after one to warm up."""
+    """Each load of these (reads and deliveries a second) in turn. Every viewer was read before,
+    as a process that has run for a while has it."""
     async with AsyncExitStack() as running:
         running.enter_context(scene.made.worker(1))
         query = await running.enter_async_context(service(scene.settings, "query", _QUERY))
         ingest = await running.enter_async_context(service(scene.settings, "ingest", _INGEST))
         ready = Mixed(scene, query, ingest)
+        await bodies(query, scene.pages(range(1, scene.crowd.viewers + 1)))
         await ready.run(*loads[0], seconds)
         return [await ready.run(*load, seconds) for load in loads]

@@ -25,7 +25,9 @@ def write_report(results: Path) -> None:
     tables = "\n".join(_tables(found))
     stdout.out(tables)
     if not found["quick"]:
-        said = {"tables": tables, "measured": found["measured_at"]}
+        parts = found.get("parts_measured_at", {}).items()
+        when = [found["measured_at"], *(f"{part} at {at}" for part, at in parts)]
+        said = {"tables": tables, "measured": ", ".join(when)}
         said |= {name: f"{found[name]:,g}" for name in ("viewers", "followees")}
         template = Path(__file__).with_name("reads.md.template").read_text()
         _PAGE.write_text(Template(template).substitute(said))

@@ -85,8 +85,8 @@ class Suite:
     scale: Scale
     say: Callable[[str], None]
 
-    async def run(self) -> Figures:
-        """Everything, as what goes into the file of results."""
+    async def run(self, part: str = "") -> Figures:
+        """Everything, or one part of it alone, as what goes into the file of results."""
         scale = self.scale
         people = crowd(
             *(scale.viewers, scale.authors, scale.mean, scale.deliveries),
@@ -94,14 +94,18 @@ class Suite:
             heavy=scale.heavy,
         )
         self.say(f"filling the timelines of {scale.viewers:,} viewers")
+        found: Figures = {
+            "viewers": scale.viewers,
+            "followees": round(sum(each.size for each in people.followers) / scale.viewers),
+        }
         async with scene(self.stack, people) as ready:
-            return {
-                "viewers": scale.viewers,
-                "followees": round(sum(each.size for each in people.followers) / scale.viewers),
-                **await self._warm(ready),
-                "cold": await self._cold(ready),
-                "mixed": await self._mixed(ready),
-            }
+            if part in ("", "warm"):
+                found |= await self._warm(ready)
+            if part in ("", "cold"):
+                found["cold"] = await self._cold(ready)
+            if part in ("", "mixed"):
+                found["mixed"] = await self._mixed(ready)
+        return found
 
     async def _warm(self, ready: Scene) -> Figures:
         scale = self.scale
