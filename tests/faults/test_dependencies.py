@@ -241,6 +241,8 @@ async def test_without_the_store_a_known_account_may_post_and_nothing_else_goes(
         url = f"{scene.url}{TWEETS}/{scene.tweet}"
         await refused(scene, lambda: scene.client.ask("GET", url, scene.bob))
         posts = await asyncio.gather(*(scene.post() for _ in range(4)))
+        # A newest page of less than a second ago needs no store either.
+        await refused(scene, lambda: scene.client.ask("GET", scene.url + TIMELINE, scene.bob))
         assert_refused(await scene.reads())
         # Who was looked up less than a second ago is known, and needs no store.
         unblock = f"{scene.url}/api/v1/users/{scene.bob}/block"

@@ -107,7 +107,8 @@ async def lived(
             asyncio.sleep(running.settings.settle_s),
         )
         await _at_once(people, posts[1::2] + deeds.silences(size.changes // 2))
-        await run_lanes(deeds.orders(2, border) + deeds.farewells(1, border))
+        await run_lanes(deeds.orders(2, border))
+        await run_lanes(deeds.farewells(1, border))  # maybe of one who was just reinstated
         await meanwhile(turn)
         await running.client.folded()
         oracle, faults = await learned(running.client)
