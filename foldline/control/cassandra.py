@@ -3,11 +3,11 @@
 from typing import Final
 
 from cql.loader import CONTROL, statements
-from foldline.cassandra import CassandraSession, open_session
+from foldline.cassandra import open_session
+from foldline.control.cassandra_generations import CassandraGenerations
 from foldline.control.port import Claim, Control, Credential, Family, Reservation, Role
 from foldline.core.position import Position
-from foldline.errors import ControlUnavailableError, MisconfiguredError
-from foldline.generation import Generation
+from foldline.errors import ControlUnavailableError
 from foldline.settings import Settings
 
 _IN_USE: Final = 0  # a name that nobody may take over
@@ -27,15 +27,12 @@ async def open_cassandra_control(settings: Settings) -> Control:
     return CassandraControl(session)
 
 
-class CassandraControl:
+class CassandraControl(CassandraGenerations):
     """`control.port.Control` on the control keyspace.
 
     An LWT that timed out may stand or not. Each method says what stands, not what it did, so a
     caller who repeats it learns the truth.
     """
-
-    def __init__(self, session: CassandraSession) -> None:
-        self._session = session
 
     async def claim_username(
         self, username: str, user_id: int, now_ms: int, replacing: Claim | None = None
@@ -114,13 +111,6 @@ class CassandraControl:
         written = (reserved.tweet_id, reserved.body_hash, *position)
         row = (user_id, key)
         await self._session.swap("complete_reservation", ttl_s, *written, *row, reserved.tweet_id)
-
-    async def active_generation(self) -> Generation:
-        active = await self._session.rows("active_generation")
-        rows = await self._session.rows("generation", active[0][0]) if active else []
-        if not rows:
-            raise MisconfiguredError("no generation is active: run `foldline migrate`")
-        return Generation(*rows[0])
 
     async def close(self) -> None:
         await self._session.close()

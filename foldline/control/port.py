@@ -7,8 +7,8 @@ exactly one wins and all learn the same.
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from foldline.control.generations import Generations
 from foldline.core.position import Position
-from foldline.generation import Generation
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Family:
     token_hash: bytes
 
 
-class Control(Protocol):
+class Control(Generations, Protocol):
     """All methods raise `ControlUnavailableError` where the store can't answer."""
 
     async def claim_username(
@@ -108,9 +108,6 @@ class Control(Protocol):
         """Note for `ttl_s` seconds that the event of `reserved` stands at `position` of the log,
         even if the reservation has ended meanwhile; nothing if the key stands for another tweet.
         Repeatable."""
-
-    async def active_generation(self) -> Generation:
-        """The generation that is served."""
 
     async def close(self) -> None:
         """Give back what is held. Idempotent."""

@@ -4,11 +4,11 @@ import sqlite3
 from pathlib import Path
 from typing import Any, Final
 
-from foldline.clock import Clock, SystemClock
+from foldline.clock import SystemClock
 from foldline.control.port import Claim, Control, Credential, Family, Reservation, Role
+from foldline.control.sqlite_generations import SqliteGenerations
 from foldline.core.position import Position
 from foldline.errors import ControlUnavailableError
-from foldline.generation import Generation
 from foldline.settings import Settings
 from foldline.sqlite import Database, Owner
 
@@ -42,12 +42,8 @@ async def open_sqlite_control(settings: Settings) -> Control:
     return SqliteControl(database, SystemClock())
 
 
-class SqliteControl:
+class SqliteControl(SqliteGenerations):
     """`control.port.Control` on a database file."""
-
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
 
     async def claim_username(
         self, username: str, user_id: int, now_ms: int, replacing: Claim | None = None
@@ -190,14 +186,6 @@ class SqliteControl:
             now_ms + ttl_s * 1000,
             now_ms,
         )
-
-    async def active_generation(self) -> Generation:
-        row = await self._database.read(
-            lambda c: c.execute(
-                "SELECT number, buckets, follower_shards FROM generations WHERE active"
-            ).fetchone()
-        )
-        return Generation(*row)
 
     async def close(self) -> None:
         await self._database.close()

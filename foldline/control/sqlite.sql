@@ -36,3 +36,13 @@ CREATE TABLE IF NOT EXISTS generations (
     follower_shards INTEGER NOT NULL,
     active INTEGER NOT NULL
 );
+CREATE TABLE IF NOT EXISTS builds (
+    generation INTEGER PRIMARY KEY,
+    revision INTEGER NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS leases (
+    name TEXT PRIMARY KEY,
+    holder TEXT NOT NULL,
+    expires_at INTEGER NOT NULL
+) WITHOUT ROWID;

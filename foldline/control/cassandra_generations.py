@@ -1,0 +1,68 @@
+"""Generations in the control keyspace. Every write is an LWT."""
+
+import msgspec
+
+from foldline.cassandra import CassandraSession
+from foldline.errors import MisconfiguredError
+from foldline.generation import Build, Generation
+
+
+class CassandraGenerations:
+    """`control.generations.Generations` on the control keyspace."""
+
+    def __init__(self, session: CassandraSession) -> None:
+        self._session = session
+
+    async def active_generation(self) -> Generation:
+        active = await self._session.rows("active_generation")
+        rows = await self._session.rows("generation", active[0][0]) if active else []
+        if not rows:
+            raise MisconfiguredError("no generation is active: run `foldline migrate`")
+        built = [_build(*row) for row in await self._session.rows("build", active[0][0])]
+        return Generation(*rows[0], built[0].generation.cap if built else 0)
+
+    async def generations(self) -> list[Generation]:
+        caps = {build.number: build.generation.cap for build in await self.builds()}
+        rows = await self._session.rows("generations")
+        return [Generation(*row, caps.get(row[0], 0)) for row in sorted(rows)]
+
+    async def builds(self) -> list[Build]:
+        found = [_build(*row) for row in await self._session.rows("builds")]
+        return sorted(found, key=lambda build: build.number)
+
+    async def begin_build(self, build: Build) -> bool:
+        made = build.generation
+        body = msgspec.json.encode(build).decode()
+        standing = await self._session.swap("begin_build", made.number, build.revision, body)
+        if standing is not None and standing["body"] != body:
+            return False
+        row = (made.number, made.buckets, made.follower_shards)
+        await self._session.swap("add_generation", *row)
+        return True
+
+    async def change_build(self, old: Build, new: Build) -> bool:
+        body = msgspec.json.encode(new).decode()
+        row = (new.revision, body, new.number, old.revision)
+        if await self._session.swap("change_build", *row) is None:
+            return True
+        return [body] == [row[0] for row in await self._session.rows("build", new.number)]
+
+    async def activate(self, number: int, instead_of: int) -> bool:
+        standing = await self._session.swap("activate", number, instead_of)
+        return standing is None or standing.get("generation") == number
+
+    async def forget_generation(self, number: int) -> None:
+        await self._session.swap("forget_generation", number)
+
+    async def hold_lease(self, name: str, holder: str, ttl_s: int) -> str:
+        if await self._session.swap("renew_lease", ttl_s, holder, name, holder) is None:
+            return holder
+        standing = await self._session.swap("take_lease", name, holder, ttl_s)
+        return holder if standing is None else str(standing["holder"])
+
+    async def give_lease(self, name: str, holder: str) -> None:
+        await self._session.swap("give_lease", name, holder)
+
+
+def _build(body: str) -> Build:
+    return msgspec.json.decode(body, type=Build)
