@@ -19,12 +19,15 @@ class CassandraGenerations:
         if not rows:
             raise MisconfiguredError("no generation is active: run `foldline migrate`")
         built = [_build(*row) for row in await self._session.rows("build", active[0][0])]
-        return Generation(*rows[0], built[0].generation.cap if built else 0)
+        number, buckets, shards = rows[0]
+        return Generation(number, buckets, shards, built[0].generation.cap if built else 0)
 
     async def generations(self) -> list[Generation]:
         caps = {build.number: build.generation.cap for build in await self.builds()}
         rows = await self._session.rows("generations")
-        return [Generation(*row, caps.get(row[0], 0)) for row in sorted(rows)]
+        return [
+            Generation(n, buckets, shards, caps.get(n, 0)) for n, buckets, shards in sorted(rows)
+        ]
 
     async def builds(self) -> list[Build]:
         found = [_build(*row) for row in await self._session.rows("builds")]

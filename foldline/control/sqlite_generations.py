@@ -98,8 +98,8 @@ class SqliteGenerations:
 
     async def _generations(self, query: str) -> list[Generation]:
         return [
-            Generation(*row, 0 if body is None else _build(body).generation.cap)
-            for *row, body in await self._all(query)
+            Generation(number, buckets, shards, 0 if body is None else _build(body).generation.cap)
+            for number, buckets, shards, body in await self._all(query)
         ]
 
     async def _all(self, query: str) -> list[tuple[Any, ...]]:
