@@ -39,7 +39,7 @@ class MigrationRecords:
     def add_generation(self, number: int, buckets: int, follower_shards: int) -> None:
         """Make a generation known, and active if none is."""
         self._execute("first_activation", number)
-        self._execute("add_generation", number, buckets, follower_shards)
+        self._execute("first_generation", number, buckets, follower_shards)
 
     def _has_table(self, name: str) -> bool:
         query = (

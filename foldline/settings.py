@@ -1,5 +1,6 @@
 """Every number and address of an installation, once. Environment: `FOLDLINE_<NAME>`."""
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -84,6 +85,11 @@ class Settings(BaseSettings):
     worker_stop_timeout_s: float = Field(default=15.0, gt=0)
     stall_timeout_s: float = Field(default=60.0, gt=0)
 
+    # A rebuild.
+    rebuild_processes: int = Field(default=0, ge=0, description="0: 1 embedded, else a core each")
+    rebuild_memory_mb: int = Field(default=1_024, ge=64, description="of all of them; then disk")
+    rebuild_lease_s: int = Field(default=30, ge=5)
+
     # The readers.
     celebrity_cache_s: float = Field(default=1.0, ge=0)
     request_timeout_s: float = Field(default=10.0, gt=0)
@@ -153,6 +159,12 @@ class Settings(BaseSettings):
         """The partitions of a new log."""
         by_workers = 4 if self.profile == "embedded" else partitions_of_workers(self.workers)
         return self.partitions or by_workers
+
+    @property
+    def rebuild_process_count(self) -> int:
+        """The processes that work on a rebuild at once; a file has one writer anyway."""
+        by_cores = 1 if self.profile == "embedded" else os.cpu_count() or 1
+        return self.rebuild_processes or by_cores
 
     def _derive(self, name: str, value: int) -> None:
         if getattr(self, name) == 0:

@@ -17,6 +17,17 @@ def group_of(settings: Settings, generation: Generation) -> str:
     return f"{settings.topic}-g{generation.number}"
 
 
+def folding(settings: Settings, generation: Generation) -> Settings:
+    """The settings by which the log is folded into a generation. An instance folds into each
+    generation as an instance of its own."""
+    return settings.model_copy(
+        update={
+            "cap": generation.cap or settings.cap,
+            "worker_instance": f"{settings.worker_instance}-g{generation.number}",
+        }
+    )
+
+
 def only_instance(settings: Settings) -> AbstractContextManager[None]:
     """Be the one process of this instance id in this data directory. Kafka does not fence a second
     one: both would work. `ConflictError` if another process is."""

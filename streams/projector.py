@@ -62,14 +62,22 @@ class Projector:
     """Folds the partitions it is assigned. After an error it must not be used again."""
 
     def __init__(
-        self, log: EventLog, views: TrimmedViews, settings: Settings, clock: Clock
+        self,
+        log: EventLog,
+        views: TrimmedViews,
+        settings: Settings,
+        clock: Clock,
+        *,
+        deriving: bool = True,
     ) -> None:
+        """`deriving`: append what follows from events, unless another view's projector does."""
         self.halted: dict[int, str] = {}
         self.trouble: str | None = None
         self._log = log
         self._views = views
         self._settings = settings
         self._clock = clock
+        self._deriving = deriving
         self._next: dict[int, int] = {}
         self._window = Window(
             views, self._steadily, settings.rows_per_part, self._settle, self._written
@@ -205,8 +213,9 @@ class Projector:
         return folded
 
     async def _write(self, part: Part) -> None:
-        await self._decide(part)
-        await self._follow_ups.derive(part.due)
+        if self._deriving:
+            await self._decide(part)
+            await self._follow_ups.derive(part.due)
         for known in part.known.values():
             self._audiences.hold(known)
         for engaged in part.engaged.values():
@@ -215,7 +224,8 @@ class Projector:
         await self._window.put(part)
 
     async def _settle(self, part: Part) -> None:
-        await self._follow_ups.settle(part.late)
+        if self._deriving:
+            await self._follow_ups.settle(part.late)
 
     async def _written(self, part: Part) -> None:
         now = self._clock.monotonic()

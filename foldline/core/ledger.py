@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
+from zlib import crc32
 
 from foldline.core import events as ev
 
@@ -53,11 +54,6 @@ class Facts:
             self.newest = tuple(sorted(self.tweets, reverse=True))
         return self.newest
 
-    @property
-    def visible(self) -> bool:
-        """Whether its tweets may be shown to anybody."""
-        return self.created and not (self.suspended or self.deleted)
-
 
 @dataclass(slots=True)
 class Acts:
@@ -71,7 +67,7 @@ class Acts:
 
 class Ledger:
     """Facts by account and acts by tweet. `follows`, `blocks`, `mutes`: the same from the other
-    end; `authors`: of every tweet; `texts`: its text's hash; `positions`: the next offset taken
+    end; `authors`: of every tweet; `texts`: its text's checksum; `positions`: the next offset taken
     of each partition."""
 
     def __init__(self, partitions: int) -> None:
@@ -148,7 +144,7 @@ def _posted(ledger: Ledger, facts: Facts, event: ev.TweetPosted) -> None:
     if of is not None and facts.retweets.get(of, tweet) != tweet:
         return
     ledger.authors[tweet] = event.author_id
-    ledger.texts[tweet] = hash(event.text)
+    ledger.texts[tweet] = crc32(event.text.encode())
     if tweet in facts.gone:
         return
     facts.tweets[tweet] = None if of is None else (of, event.retweet_of_author or 0)

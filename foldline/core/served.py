@@ -23,7 +23,7 @@ _EXAMPLES: Final = 5
 class Served(msgspec.Struct, frozen=True):
     """Of one account. Lists of ids are ascending, but `home` and `tweets`: those are newest first
     and cut at a depth. `acts`: of each of `tweets` its likes, retweets and replies; `texts`: their
-    hashes. Of an account that is deleted nothing is served, so nothing is told."""
+    checksums (CRC-32). Of an account that is deleted nothing is served, so nothing is told."""
 
     profile: tuple[str, str, str, bool, bool] | None = None
     counts: tuple[int, int] = (0, 0)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from foldline.core.span import Direction
 from tests.core.reader import walk
 from tests.core.workers import Workers
-from tests.core.worlds import random_world
+from tests.core.worlds import World, random_world
 
 FEW = 400
 MANY = 5_000
@@ -24,6 +24,11 @@ def history(rng: Random) -> list[str]:
     world = random_world(rng)
     workers = Workers(world, rng)
     workers.run()
+    return served_wrongly(workers, world, rng)
+
+
+def served_wrongly(workers: Workers, world: World, rng: Random) -> list[str]:
+    """What of the workers' view is not the truth."""
     wrong = []
     for viewer in range(1, world.users + 1):
         direction, limit = rng.choice(list(Direction)), rng.randint(1, 20)

@@ -97,6 +97,36 @@ def test_a_home_timeline_is_the_designs_sentence(then: list[ev.Event], shown: li
     assert list(home(ledger_with(*CREATED, POST, FOLLOW, REPEAT, *then), 1)) == shown
 
 
+def told(*then: ev.Event) -> tuple[str, str, str, bool, bool] | None:
+    return expected(ledger_with(*then), 1, ALL).profile
+
+
+def test_a_profile_is_as_last_told() -> None:
+    born = ev.AccountCreated(1, "ada", "Ada", "first")
+    assert told(born) == ("ada", "Ada", "first", False, False)
+    assert told(born, ev.AccountCreated(1, "eve")) == ("ada", "Ada", "first", False, False)
+    new_name = ev.AccountUpdated(1, display_name="A.")
+    assert told(born, new_name) == ("ada", "A.", "first", False, False)
+    new_bio = ev.AccountUpdated(1, bio="later")
+    assert told(born, new_name, new_bio) == ("ada", "A.", "later", False, False)
+    assert told(born, ev.AccountVerified(1)) == ("ada", "Ada", "first", True, False)
+    assert told(born, ev.AccountSuspended(1)) == ("ada", "Ada", "first", False, True)
+
+
+def test_nothing_is_told_of_an_account_that_is_not_there() -> None:
+    born = ev.AccountCreated(1, "ada")
+    assert told(new := ev.AccountUpdated(1, display_name="A.", bio="b")) is None
+    assert told(ev.AccountVerified(1), new, ev.AccountDeleted(1), born) == (
+        *("ada", "", "", False, False),
+    )
+    assert told(born, ev.AccountDeleted(1)) is None
+    assert told(born, ev.AccountDeleted(1), new) is None
+
+
+def test_of_an_author_nobody_knows_nothing_is_shown() -> None:
+    assert why_hidden(ledger_with(), 1, 2) == "there is no account 2"
+
+
 def test_differences_are_told_part_by_part() -> None:
     right = Served(profile=("a", "", "", False, False), home=(9, 8, 7), following=(1, 2))
     assert differences(1, right, right) == []

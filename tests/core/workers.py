@@ -1,5 +1,6 @@
 """Workers that crash in mid-batch, repeat batches, and wake as zombies, on the real fold."""
 
+from collections.abc import Sequence
 from random import Random
 
 import numpy as np
@@ -20,11 +21,14 @@ CAP = 4  # entries of a backfill: tiny, so that every boundary is crossed
 class Workers:
     """Whoever works on the partitions of a world, one step at a time."""
 
-    def __init__(self, world: World, rng: Random) -> None:
-        self.view = View(last_wins_ties=rng.random() < 0.5)
+    def __init__(
+        self, world: World, rng: Random, view: View | None = None, progress: Sequence[int] = ()
+    ) -> None:
+        """They go on with a `view` that has all up to `progress`, or begin one."""
+        self.view = view or View(last_wins_ties=rng.random() < 0.5)
         self._world = world
         self._rng = rng
-        self._progress = [0] * len(world.logs)
+        self._progress = list(progress) or [0] * len(world.logs)
         self._cached: dict[int, Audience] = {}
         self._engaged: dict[int, Engagement] = {}
         self._late: list[list[Write]] = []

@@ -74,7 +74,7 @@ class Dev:
         self._process = await asyncio.create_subprocess_exec(
             *(*command, "dev", "--data-dir", str(self.data_dir), "--port", str(self.port)),
             *self.arguments,
-            env=environment(self.numbers),
+            env=environment({"admin_port": 0} | dict(self.numbers)),
             stderr=asyncio.subprocess.PIPE,
         )
         self.said = []
