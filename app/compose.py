@@ -4,14 +4,17 @@ tests both begin here."""
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Literal
 
+from app.following import Following, Front
 from app.installation import Installation
 from foldline.caching.kept import Kept
 from foldline.caching.opening import Cached, cached
 from foldline.clock import Clock, SystemClock
 from foldline.core.ids import Snowflakes
-from foldline.profiles import Profile
+from foldline.generation import Generation
+from foldline.profiles import PROFILES, Profile
 from foldline.settings import Settings
 from foldline.web.freshness import ProgressWatch
 from foldline.web.identity import identify_by
@@ -91,28 +94,72 @@ async def serve(
     checks: Mapping[str, Check],
     commands: Commands | None = None,
 ) -> Listening:
-    """One HTTP service over an opened profile, or both on one port."""
-    clock = SystemClock()
-    commands = commands or commands_of(profile, settings, clock)
+    """One HTTP service over an opened profile, or both on one port; whenever another generation is
+    served, over that one."""
+    first = commands or commands_of(profile, settings, SystemClock())
+    fronts = partial(_front, service=service, commands=first, settings=settings)
+
+    async def opened(generation: Generation) -> Front:
+        behind = AsyncExitStack()
+        try:
+            views = await PROFILES[settings.profile].views(settings, generation)
+            behind.push_async_callback(views.close)
+            other = replace(profile, generation=generation, views=views)
+            return await fronts(other, {**checks, **checks_of(other)}, behind)
+        except BaseException:
+            await behind.aclose()
+            raise
+
+    front = await fronts(profile, checks, AsyncExitStack())
+    following = Following(front, profile.control, opened, 2 * settings.request_timeout_s)
     behind = AsyncExitStack()
-    routes: list[Route] = []
-    if service != "query":
-        routes += ingest_routes(commands)
-    if service != "ingest":
-        views = await behind.enter_async_context(cached(profile, settings, clock))
-        routes += query_routes(reads_of(views, settings, clock))
-        checks = {**checks, "cache": cache_check(views.bus)}
+    behind.push_async_callback(following.close)
     gate = Gatekeeper(
-        identify_by(settings, commands.tokens),
-        commands.limiter,
+        identify_by(settings, first.tokens),
+        first.limiter,
         profile.log.partitions,
         settings.trusted_proxies,
     )
     try:
-        return replace(await listen(settings, routes, checks, gate), behind=behind)
+        listening = await listen(settings, following.routes, following.checks, gate)
+        return replace(listening, behind=behind)
     except BaseException:
         await behind.aclose()
         raise
+
+
+async def _front(
+    profile: Profile,
+    checks: Mapping[str, Check],
+    behind: AsyncExitStack,
+    *,
+    service: ServiceName,
+    commands: Commands,
+    settings: Settings,
+) -> Front:
+    """All that answers from the profile's generation. `commands` are of whatever generation: ids,
+    budgets and keys go on."""
+    clock = commands.clock
+    routes: list[Route] = []
+    if service != "query":
+        routes += ingest_routes(_over(profile, commands))
+    if service != "ingest":
+        views = await behind.enter_async_context(cached(profile, settings, clock))
+        routes += query_routes(reads_of(views, settings, clock))
+        checks = {**checks, "cache": cache_check(views.bus)}
+    return Front(profile.generation, routes, checks, behind)
+
+
+def _over(profile: Profile, commands: Commands) -> Commands:
+    """The same handlers over the views of this profile."""
+    if commands.views is profile.views:
+        return commands
+    return replace(
+        commands,
+        views=profile.views,
+        watch=ProgressWatch(profile.views, commands.clock),
+        standing=Standing(profile.views, commands.clock),
+    )
 
 
 @asynccontextmanager

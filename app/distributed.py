@@ -15,12 +15,13 @@ from app.engines import engines_dir, with_endpoints
 from app.installation import Installation
 from cql.migrator import migrate
 from foldline.clock import Clock, SystemClock
+from foldline.control.generations import Generations
 from foldline.log.kafka import create_topic
 from foldline.profiles import open_profile
 from foldline.settings import Settings
 from foldline.web.operation import Check
 from infra.stack import local_stack
-from streams.instance import InstanceStatus
+from streams.instance import InstanceStatus, folding
 
 _SILENT_MS: Final = 5_000  # a worker says each second how it stands
 
@@ -39,7 +40,7 @@ async def running(settings: Settings, say: Callable[[str], None]) -> AsyncIterat
         await create_topic(settings)
         async with _worker(settings):
             profile = await open_profile(settings)
-            worker = worker_check(settings, SystemClock())
+            worker = worker_check(settings, profile.control, SystemClock())
             try:
                 async with installed(profile, settings, {"worker": worker}) as installation:
                     yield installation
@@ -50,11 +51,13 @@ async def running(settings: Settings, say: Callable[[str], None]) -> AsyncIterat
         await asyncio.to_thread(stack.down)
 
 
-def worker_check(settings: Settings, clock: Clock) -> Check:
-    """Whether the worker folds: it has partitions, spoke lately and has no trouble."""
+def worker_check(settings: Settings, control: Generations, clock: Clock) -> Check:
+    """Whether the worker folds into the generation that is served: it has partitions, spoke lately
+    and has no trouble."""
 
     async def check() -> str | None:
-        status = await asyncio.to_thread(InstanceStatus.read, settings)
+        own = folding(settings, await control.active_generation())
+        status = await asyncio.to_thread(InstanceStatus.read, own)
         if status is None or clock.now_ms() - status.written_at > _SILENT_MS:
             return "the worker is starting"
         if not status.progress:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from app import engine_commands, letter_commands, status
+from app import engine_commands, letter_commands, rebuild_commands, status
 from app.dev import DEV
 from app.dev import dev as run_dev
 from app.documents import write as write_documents
@@ -38,6 +38,7 @@ app = typer.Typer(
 )
 app.add_typer(engine_commands.app, name="engines")
 app.add_typer(letter_commands.app, name="dead-letters")
+app.add_typer(rebuild_commands.app, name="rebuild")
 
 Port = Annotated[int | None, typer.Option("--port", help="0 takes a free one [8080].")]
 LogLevel = Annotated[
@@ -88,11 +89,14 @@ def worker(
     alone: Annotated[
         bool, typer.Option("--lone", help="Without the supervisor that restarts it.")
     ] = False,
+    generation: Annotated[
+        int | None, typer.Option("--generation", help="Of a lone one [the one that is served].")
+    ] = None,
 ) -> None:
-    """Fold the log into the views: a Faust worker and its supervisor."""
+    """Fold the log into the views: a Faust worker and its supervisor, for each generation."""
     settings = settings_of(profile="distributed", data_dir=data_dir, worker_instance=instance)
     if alone:
-        raise typer.Exit(lone(settings))
+        raise typer.Exit(lone(settings, generation))
     supervised(settings, port)
 
 

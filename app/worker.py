@@ -19,9 +19,10 @@ from streams.supervisor import supervise
 from streams.worker import run_worker
 
 
-def lone(settings: Settings) -> int:
-    """Fold in this process. The exit code says how it ended."""
-    return run_worker(settings)
+def lone(settings: Settings, number: int | None) -> int:
+    """Fold in this process, into generation `number` or else the one that is served. The exit code
+    says how it ended."""
+    return run_worker(settings, number)
 
 
 def supervised(settings: Settings, port: int | None) -> None:
@@ -47,7 +48,9 @@ async def _operation(settings: Settings, port: int | None) -> AsyncIterator[None
         return
     profile = await open_profile(settings)
     try:
-        checks = checks_of(profile, {"worker": worker_check(settings, SystemClock())})
+        checks = checks_of(
+            profile, {"worker": worker_check(settings, profile.control, SystemClock())}
+        )
         place = settings.model_copy(update={"port": port})
         http = await listen(place, [], checks)
         yield

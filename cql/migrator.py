@@ -20,6 +20,7 @@ from foldline.errors import ControlUnavailableError, MisconfiguredError
 from foldline.settings import Settings
 
 _FIRST_GENERATION = 1
+_DROP_MAX_S = 60.0
 
 
 class _Step(NamedTuple):
@@ -35,6 +36,22 @@ async def migrate(settings: Settings, *, dry_run: bool = False) -> list[str]:
     `MisconfiguredError` where an applied migration has another text now.
     """
     return await asyncio.to_thread(_migrate, settings, dry_run)
+
+
+async def drop_views(settings: Settings, number: int) -> None:
+    """Drop the views of a generation. Repeatable. Raises `ControlUnavailableError`."""
+    await asyncio.to_thread(_drop_views, settings, number)
+
+
+def _drop_views(settings: Settings, number: int) -> None:
+    with driver_errors(ControlUnavailableError):
+        session = connect(settings)
+        try:
+            keyspace = views_keyspace(settings, number)
+            session.execute(f"DROP KEYSPACE IF EXISTS {keyspace}", timeout=_DROP_MAX_S)
+            MigrationRecords(session, settings.keyspace).forget(keyspace)
+        finally:
+            session.cluster.shutdown()
 
 
 def _migrate(settings: Settings, dry_run: bool) -> list[str]:

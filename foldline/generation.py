@@ -50,7 +50,8 @@ class Verdict(Struct, frozen=True):
 class Build(Struct, frozen=True):
     """The making of a generation, from the log up to `ends` (the next offset of each partition),
     and its life since. `pace`: the share of its time that it may work, 0 is a pause; `begun_at`: ms
-    since 1970; `handed_over`: from where on the hosts keep it current; `revision` counts changes.
+    since 1970; `handed_over`: from where on the hosts keep it current; `instead_of`: the generation
+    that was served before it, 0 if it never was; `revision` counts changes.
     """
 
     generation: Generation
@@ -59,6 +60,7 @@ class Build(Struct, frozen=True):
     begun_at: int
     pace: float = 1.0
     handed_over: tuple[int, ...] = ()
+    instead_of: int = 0
     verdict: Verdict | None = None
     revision: int = 0
 

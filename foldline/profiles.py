@@ -13,6 +13,7 @@ from foldline.cache.redis import open_redis_cache
 from foldline.control.cassandra import open_cassandra_control
 from foldline.control.port import Control
 from foldline.control.sqlite import open_sqlite_control
+from foldline.errors import NotFoundError
 from foldline.generation import Generation
 from foldline.log.kafka import open_kafka_log
 from foldline.log.port import EventLog
@@ -48,7 +49,7 @@ PROFILES: Final[Mapping[ProfileName, Adapters]] = {
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The opened ports of an installation; `views` are those of the active generation."""
+    """The opened ports of an installation; `views` are those of `generation`."""
 
     log: EventLog
     control: Control
@@ -62,14 +63,25 @@ class Profile:
         await self.control.close()
 
 
-async def open_profile(settings: Settings) -> Profile:
-    """Open the ports of the profile that the settings name. The stores must be migrated."""
+async def open_profile(settings: Settings, number: int | None = None) -> Profile:
+    """Open the ports of the profile that the settings name, with the views of generation `number`,
+    or else of the one that is served. The stores must be migrated. Raises `NotFoundError`."""
     adapters = PROFILES[settings.profile]
     control = await adapters.control(settings)
-    generation = await control.active_generation()
+    if number is None:
+        generation = await control.active_generation()
+    else:
+        generation = await _generation(control, number)
     views = await adapters.views(settings, generation)
     log = await adapters.log(settings)
     return Profile(log, control, generation, views)
+
+
+async def _generation(control: Control, number: int) -> Generation:
+    found = {generation.number: generation for generation in await control.generations()}
+    if number not in found:
+        raise NotFoundError(f"there is no generation {number}; there are {sorted(found)}")
+    return found[number]
 
 
 async def open_cache(settings: Settings, generation: Generation) -> Cache:

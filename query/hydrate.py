@@ -109,13 +109,17 @@ async def posts_of(
     views: ServedViews, viewpoint: Viewpoint, entries: Entries
 ) -> list[tuple[Post, Counts]]:
     """The same without what the viewer did with them."""
-    ids = entries.ids.tolist()
-    bodies = await _bodies(views, ids, entries.owners.tolist())
-    if not bodies.whole:
-        bodies = await _completed(views, bodies)
-    posts = [post for post in bodies.posts() if visible(viewpoint, post)]
+    posts = await bare_posts_of(views, viewpoint, entries)
     counts = await views.counts([post.shown.tweet_id for post in posts])
     return [(post, counts.get(post.shown.tweet_id, NO_COUNTS)) for post in posts]
+
+
+async def bare_posts_of(views: ServedViews, viewpoint: Viewpoint, entries: Entries) -> list[Post]:
+    """The same without any figures."""
+    bodies = await _bodies(views, entries.ids.tolist(), entries.owners.tolist())
+    if not bodies.whole:
+        bodies = await _completed(views, bodies)
+    return [post for post in bodies.posts() if visible(viewpoint, post)]
 
 
 async def find(

@@ -18,12 +18,13 @@ def group_of(settings: Settings, generation: Generation) -> str:
 
 
 def folding(settings: Settings, generation: Generation) -> Settings:
-    """The settings by which the log is folded into a generation. An instance folds into each
-    generation as an instance of its own."""
+    """The settings by which the log is folded into a generation. An instance that folds into
+    another than the first does so under a name of its own, since it may fold into both."""
+    suffix = "" if generation.number == 1 else f"-g{generation.number}"
     return settings.model_copy(
         update={
             "cap": generation.cap or settings.cap,
-            "worker_instance": f"{settings.worker_instance}-g{generation.number}",
+            "worker_instance": f"{settings.worker_instance}{suffix}",
         }
     )
 

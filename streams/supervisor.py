@@ -2,20 +2,22 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
 from foldline import telemetry
 from foldline.clock import Clock, SystemClock
 from foldline.errors import ConflictError, UnavailableError
+from foldline.generation import Generation
 from foldline.log.kafka import group_offsets, reset_group
 from foldline.log.port import EventLog
-from foldline.profiles import open_profile
+from foldline.profiles import PROFILES, Profile, open_profile
 from foldline.settings import Settings
-from foldline.views.port import FoldedViews
+from foldline.views.port import FoldedViews, Views
 from streams.exits import Exit
-from streams.instance import InstanceStatus, group_of
+from streams.instance import InstanceStatus, folding, group_of
+from streams.keeping import Host, Keeping
 from streams.stall import StallWatch
 
 _BACKOFF_MIN_S: Final = 0.2
@@ -28,8 +30,9 @@ _logger = structlog.get_logger()
 
 
 async def supervise(settings: Settings, command: Sequence[str], stop: asyncio.Event) -> int:
-    """Keep the worker that `command` starts running, until `stop`; the exit code. Waits for stores
-    and log that do not answer yet. Raises `MisconfiguredError`."""
+    """Keep a worker running for each generation that is kept, until `stop`; the exit code. What
+    starts one is `command`, with the generation's number behind it. Waits for stores and log that
+    do not answer yet. Raises `MisconfiguredError`."""
     while not stop.is_set():
         try:
             profile = await open_profile(settings)
@@ -37,13 +40,61 @@ async def supervise(settings: Settings, command: Sequence[str], stop: asyncio.Ev
             _logger.warning("supervisor waits", why=str(error))
             await _pause(stop, _BACKOFF_MAX_S)
             continue
-        group = group_of(settings, profile.generation)
-        supervisor = Supervisor(settings, command, profile.log, profile.views, group)
         try:
-            return await supervisor.run(stop)
+            return await _supervise(settings, command, stop, profile)
         finally:
             await profile.close()
     return Exit.STOPPED
+
+
+async def _supervise(
+    settings: Settings, command: Sequence[str], stop: asyncio.Event, profile: Profile
+) -> int:
+    over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def begin(generation: Generation) -> Host:
+        own = folding(settings, generation)
+        views = await PROFILES[settings.profile].views(own, generation)
+        of_generation = [*command, "--generation", str(generation.number)]
+        group = group_of(settings, generation)
+        supervisor = Supervisor(own, of_generation, profile.log, views, group)
+        return _Supervised(supervisor, views, over)
+
+    keeping = Keeping(profile.control, begin)
+    stopping = asyncio.ensure_future(stop.wait())
+    try:
+        await keeping.start()
+        either: list[asyncio.Future[Any]] = [stopping, over]
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        return over.result() if over.done() else Exit.STOPPED
+    finally:
+        stopping.cancel()
+        await keeping.stop()
+
+
+class _Supervised:
+    """A supervisor as the host of a generation. `over` is told the code of a worker that it is no
+    use to start again."""
+
+    def __init__(self, supervisor: "Supervisor", views: Views, over: asyncio.Future[int]) -> None:
+        self._stop = asyncio.Event()
+        self._views = views
+        self._over = over
+        self._running = asyncio.create_task(supervisor.run(self._stop))
+        self._running.add_done_callback(self._ended)
+
+    async def stop(self) -> None:
+        self._stop.set()
+        await asyncio.wait([self._running])
+        await self._views.close()
+
+    def _ended(self, running: asyncio.Task[int]) -> None:
+        if self._stop.is_set() or self._over.done() or running.cancelled():
+            return
+        if (error := running.exception()) is not None:
+            self._over.set_exception(error)
+        else:
+            self._over.set_result(running.result())
 
 
 class Supervisor:

@@ -11,29 +11,34 @@ import uvloop
 
 from foldline.cassandra import require_group_commitlog
 from foldline.clock import SystemClock
-from foldline.errors import ConflictError, MisconfiguredError, UnavailableError
+from foldline.errors import (
+    ConflictError,
+    MisconfiguredError,
+    NotFoundError,
+    UnavailableError,
+)
 from foldline.profiles import Profile, open_profile
 from foldline.settings import Settings
 from streams.exits import Exit, leave
 from streams.faust_app import WorkerApp, worker_app
-from streams.instance import InstanceStatus, only_instance
+from streams.instance import InstanceStatus, folding, only_instance
 from streams.projector import Projector
 
 _STATUS_EVERY_S: Final = 1.0
 _logger = structlog.get_logger()
 
 
-def run_worker(settings: Settings) -> int:
-    """Fold events until SIGTERM or SIGINT; the exit code (see `Exit`). Opens its own adapters: the
-    Cassandra driver must not be carried over a fork."""
+def run_worker(settings: Settings, number: int | None = None) -> int:
+    """Fold events into generation `number`, or else the one that is served, until SIGTERM or
+    SIGINT; the exit code (see `Exit`). Opens its own adapters: the Cassandra driver must not be
+    carried over a fork."""
     try:
-        with only_instance(settings):
-            uvloop.run(_work(settings))
+        uvloop.run(_work(settings, number))
     except ConflictError as error:
         return _refused(Exit.LOCKED, error)
     except MisconfiguredError as error:
         return _refused(Exit.MISCONFIGURED, error)
-    except UnavailableError as error:
+    except (UnavailableError, NotFoundError) as error:
         return _refused(Exit.UNAVAILABLE, error)
     return Exit.STOPPED
 
@@ -43,11 +48,13 @@ def _refused(code: Exit, error: Exception) -> Exit:
     return code
 
 
-async def _work(settings: Settings) -> None:
+async def _work(settings: Settings, number: int | None) -> None:
     await require_group_commitlog(settings)
-    profile = await open_profile(settings)
+    profile = await open_profile(settings, number)
+    own = folding(settings, profile.generation)
     try:
-        await _project(settings, profile)
+        with only_instance(own):
+            await _project(own, profile)
     finally:
         await profile.close()
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from foldline.core.effects import Deliver, RaiseFloor
 from foldline.core.ids import IntArray

@@ -153,7 +153,8 @@ class DistributedSite(Site):
             await restarted(worker, pid)
 
     async def trouble(self) -> str | None:
-        checks = [worker_check(w.settings, SystemClock()) for w in self.world.workers]
+        control = self.world.profile.control
+        checks = [worker_check(w.settings, control, SystemClock()) for w in self.world.workers]
         return "; ".join([said for check in checks if (said := await check())]) or None
 
     async def update(self) -> None:

@@ -1,0 +1,208 @@
+"""A rebuild: a generation built from the log beside the one that is served.
+
+It goes through stages (`generation.Stage`), each noted in the control store by one conditional
+write, so that nobody builds what another cancelled. A rebuild that was cut off at any moment is
+gone on with by whoever rebuilds next, from what the folder and the stage say. One process at a time
+holds the lease; the parts of the work are processes below it. Once the new generation has caught
+up, it is handed over to the hosts of projectors, which keep it current like the one that is served.
+"""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from foldline.clock import Clock
+from foldline.errors import ConflictError, UnavailableError
+from foldline.generation import Build, Generation, Stage
+from foldline.profiles import PROFILES, Profile
+from foldline.settings import Settings
+from streams.rebuild.builds import changed, unfinished
+from streams.rebuild.catching_up import catch_up, copy_replays
+from streams.rebuild.filling import shares_of
+from streams.rebuild.notes import AbandonedError, Folder
+from streams.rebuild.parts import fill, replay
+
+LEASE: Final = "rebuild"
+_LOOK_EVERY_S: Final = 1.0
+_logger = structlog.get_logger()
+
+Prepare = Callable[[], Awaitable[object]]
+"""Makes the tables of all generations that are known; nothing where they are there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What may differ from the generation that is served; 0: nothing."""
+
+    buckets: int = 0
+    follower_shards: int = 0
+    cap: int = 0
+
+
+class Rebuild:
+    """One rebuild at a time, on an opened profile."""
+
+    def __init__(
+        self, profile: Profile, settings: Settings, clock: Clock, prepare: Prepare
+    ) -> None:
+        self._profile = profile
+        self._control = profile.control
+        self._settings = settings
+        self._clock = clock
+        self._prepare = prepare
+        self._holder = f"{socket.gethostname()}:{os.getpid()}"
+
+    async def run(self, shape: Shape, told: Callable[[Build], None]) -> Build:
+        """Begin a rebuild, or go on with one that was cut off, until its generation is handed over.
+        `told` hears of every stage. Raises `ConflictError` where another process rebuilds, where an
+        unfinished one has another shape, and when it is cancelled."""
+        await self._take_lease()
+        try:
+            build = await self._begin(shape)
+            told(build)
+            return await self._watched(build, told)
+        finally:
+            with suppress(UnavailableError):
+                await self._control.give_lease(LEASE, self._holder)
+
+    async def _take_lease(self) -> None:
+        holder = await self._hold()
+        if holder != self._holder and is_gone(holder):
+            await self._control.give_lease(LEASE, holder)
+            holder = await self._hold()
+        if holder != self._holder:
+            raise ConflictError(
+                f"{holder} is rebuilding: wait for it, or end it with `foldline rebuild cancel`"
+            )
+
+    async def _hold(self) -> str:
+        return await self._control.hold_lease(LEASE, self._holder, self._settings.rebuild_lease_s)
+
+    async def _begin(self, shape: Shape) -> Build:
+        builds = await self._control.builds()
+        found = unfinished(builds)
+        served = await self._control.active_generation()
+        number = 1 + max(g.number for g in [served, *(build.generation for build in builds)])
+        made = Generation(
+            found.number if found else number,
+            shape.buckets or served.buckets,
+            shape.follower_shards or served.follower_shards,
+            shape.cap or served.cap,
+        )
+        if found is not None:
+            if made != found.generation and shape != Shape():
+                raise ConflictError(
+                    f"the rebuild of generation {found.number} is unfinished and of another shape: "
+                    "go on with it, or end it with `foldline rebuild cancel`"
+                )
+            return found
+        ends = tuple(await self._profile.log.ends())
+        build = Build(made, Stage.REPLAYING, ends, self._clock.now_ms())
+        if not await self._control.begin_build(build):
+            raise ConflictError(f"generation {number} was begun by another just now")
+        return build
+
+    async def _watched(self, build: Build, told: Callable[[Build], None]) -> Build:
+        """Work, and look meanwhile whether one still should, and how fast."""
+        folder = Folder.of(self._settings, build.number)
+        folder.make()
+        folder.take_up()
+        working = asyncio.ensure_future(self._work(build, folder, told))
+        watching = asyncio.ensure_future(self._watch(build.number, folder))
+        try:
+            await asyncio.wait([working, watching], return_when=asyncio.FIRST_COMPLETED)
+            if watching.done():
+                folder.abandon()
+                await asyncio.wait([working])
+                with suppress(AbandonedError):
+                    working.result()  # what went wrong with it goes first
+                watching.result()
+            return await working
+        finally:
+            watching.cancel()
+            working.cancel()
+
+    async def _watch(self, number: int, folder: Folder) -> None:
+        """Returns never; raises where the work is to end."""
+        while True:
+            try:
+                if await self._hold() != self._holder:
+                    raise ConflictError("another process took this rebuild over")
+                (build,) = (b for b in await self._control.builds() if b.number == number)
+            except UnavailableError as error:
+                _logger.warning("rebuild can't look at its orders", why=str(error))
+            else:
+                if build.stage is Stage.CANCELLED:
+                    raise ConflictError(f"the rebuild of generation {number} was cancelled")
+                if build.pace != folder.pace:
+                    folder.set_pace(build.pace)
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def _work(self, build: Build, folder: Folder, told: Callable[[Build], None]) -> Build:
+        async def enter(stage: Stage, **news: object) -> Build:
+            entered = await changed(self._control, build.number, stage=stage, **news)
+            told(entered)
+            return entered
+
+        await self._prepare()
+        settings = self._settings
+        if build.stage is Stage.REPLAYING:
+            largest_first = sorted(range(len(build.ends)), key=lambda p: -build.ends[p])
+            await self._in_parallel(replay, [(settings, build, p) for p in largest_first])
+            build = await enter(Stage.FILLING)
+        if build.stage is Stage.FILLING:
+            shares = shares_of(settings, build, folder)
+            work = [(settings, build, share, shares) for share in range(shares)]
+            await self._in_parallel(fill, work)
+            build = await enter(Stage.CATCHING_UP)
+        views = await PROFILES[settings.profile].views(settings, build.generation)
+        try:
+            await copy_replays(self._profile.views, views)
+            reached = await catch_up(self._profile.log, views, settings, build, folder)
+        finally:
+            await views.close()
+        build = await enter(Stage.FOLLOWING, handed_over=reached)
+        folder.remove()
+        return build
+
+    async def _in_parallel(
+        self, part: Callable[..., None], work: Sequence[tuple[object, ...]]
+    ) -> None:
+        """Run the parts, each in a process of its own, as many at once as there may be."""
+        processes = min(self._settings.rebuild_process_count, len(work))
+        spawn = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(processes, mp_context=spawn, initializer=_leave_signals)
+        loop = asyncio.get_running_loop()
+        running = [loop.run_in_executor(pool, part, *arguments) for arguments in work]
+        try:
+            await asyncio.gather(*running)
+        finally:
+            await asyncio.to_thread(pool.shutdown, cancel_futures=True)
+
+
+def _leave_signals() -> None:
+    """Ctrl-C goes to the parent, whose end is theirs."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def is_gone(holder: str) -> bool:
+    """Whether a process of this machine held the lease and is no more."""
+    host, _, pid = holder.rpartition(":")
+    if host != socket.gethostname():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False

@@ -1,0 +1,108 @@
+"""An installation whose log holds a random history, and projectors that fold it into
+generations."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from random import Random
+
+from cql.migrator import migrate
+from foldline.appends import append
+from foldline.clock import SystemClock
+from foldline.core import events as ev
+from foldline.core.codec import Envelope
+from foldline.core.served import Difference, differences, expected
+from foldline.generation import Build, Generation
+from foldline.log.kafka import create_topic
+from foldline.profiles import PROFILES, Profile, open_profile
+from foldline.settings import Settings
+from foldline.views.port import Views
+from query.served import ServedReader
+from streams.instance import folding
+from streams.projector import Projector
+from streams.rebuild.job import Rebuild, Shape
+from streams.tailed_ledger import TailedLedger
+from tests.core.worlds import random_world
+
+DEPTH = 1_000
+SMALL = {"partitions": 4, "cap": 4, "promote_at": 4, "demote_below": 2, "rebuild_memory_mb": 64}
+
+
+@dataclass
+class RebuiltWorld:
+    """One log, and views of it."""
+
+    settings: Settings
+    profile: Profile
+
+    async def append(self, events: Iterable[ev.Event]) -> None:
+        for number, event in enumerate(events):
+            envelope = Envelope(id=f"{number:032x}", event=event, occurred_at=0)
+            await append(self.profile.log, envelope, "test")
+
+    async def fold(self, generation: Generation, views: Views) -> None:
+        """All that the log has, and what follows from that, into one generation."""
+        log = self.profile.log
+        own = folding(self.settings, generation)
+        projector = Projector(log, views, own, SystemClock())
+        await projector.assign(range(log.partitions))
+        reader = await log.reader(projector.progress)
+        while sum(await log.ends()) > sum(projector.progress.values()):
+            await projector.apply(await reader.take(50, 0.05))
+            await projector.quiet()
+        await projector.stop()
+        await reader.close()
+
+    async def rebuild(self, shape: Shape | None = None) -> tuple[Build, list[Build]]:
+        """The generation that is handed over, and what was told on the way."""
+        told: list[Build] = []
+        job = Rebuild(self.profile, self.settings, SystemClock(), self.prepare)
+        return await job.run(shape or Shape(), told.append), told
+
+    async def prepare(self) -> object:
+        return await migrate(self.settings) if self.settings.profile == "distributed" else None
+
+    async def wrong_in(self, views: Views) -> list[Difference]:
+        """Where any account is not served as the log says."""
+        ledger = await TailedLedger.open(self.profile.log, self.settings.log_epoch)
+        await ledger.advance(await self.profile.log.ends())
+        await ledger.close()
+        reader = ServedReader(views, SystemClock(), DEPTH)
+        found: list[Difference] = []
+        assert ledger.ledger.users()
+        for user in ledger.ledger.users():
+            right = expected(ledger.ledger, user, DEPTH)
+            found += differences(user, right, await reader.served(user))
+        return found
+
+    @asynccontextmanager
+    async def views(self, generation: Generation) -> AsyncIterator[Views]:
+        opened = await PROFILES[self.settings.profile].views(self.settings, generation)
+        try:
+            yield opened
+        finally:
+            await opened.close()
+
+
+def history(seed: int) -> Sequence[ev.Event]:
+    """Events in an order that may be, without those that projectors derive from them."""
+    rng = Random(seed)
+    logs = [list(reversed(log)) for log in random_world(rng).logs]
+    merged = []
+    while rest := [log for log in logs if log]:
+        merged.append(rng.choice(rest).pop())
+    derived = (ev.FollowBarred, ev.FollowUnbarred, ev.AuthorPromoted, ev.AuthorDemoted)
+    return [event for event in merged if not isinstance(event, derived)]
+
+
+@asynccontextmanager
+async def world_of(settings: Settings) -> AsyncIterator[RebuiltWorld]:
+    """An empty one."""
+    if settings.profile == "distributed":
+        await migrate(settings)
+        await create_topic(settings)
+    profile = await open_profile(settings)
+    try:
+        yield RebuiltWorld(settings, profile)
+    finally:
+        await profile.close()
