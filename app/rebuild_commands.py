@@ -114,19 +114,26 @@ def pace(
     share: Annotated[float, typer.Argument(min=0, max=1, help="Of its time; 0 is a pause.")],
     profile: ProfileOption = None,
     data_dir: DataDir = None,
+    as_json: Json = False,
 ) -> None:
     """Slow down, pause or speed up the rebuild that is under way."""
     settings = settings_of(profile=profile, data_dir=data_dir)
     number = run_opened(settings, lambda opened: rebuilding.set_pace(opened, share))
-    stdout.print(f"the rebuild of generation {number} works {share:.0%} of its time")
+    if as_json:
+        print_json({"generation": number, "pace": share})
+    else:
+        stdout.print(f"the rebuild of generation {number} works {share:.0%} of its time")
 
 
 @app.command()
-def cancel(profile: ProfileOption = None, data_dir: DataDir = None) -> None:
+def cancel(profile: ProfileOption = None, data_dir: DataDir = None, as_json: Json = False) -> None:
     """End the rebuild that is under way, and remove what it made."""
     settings = settings_of(profile=profile, data_dir=data_dir)
     number = run_opened(settings, lambda opened: rebuilding.cancel(opened, settings))
-    stdout.print(f"the rebuild of generation {number} is cancelled, and what it made is removed")
+    if as_json:
+        print_json({"cancelled": number})
+    else:
+        stdout.print(f"the rebuild of generation {number} is cancelled; what it made is removed")
 
 
 @app.command()
@@ -134,11 +141,15 @@ def drop(
     number: Annotated[int, typer.Argument(metavar="GENERATION")],
     profile: ProfileOption = None,
     data_dir: DataDir = None,
+    as_json: Json = False,
 ) -> None:
     """Remove a generation that is not served."""
     settings = settings_of(profile=profile, data_dir=data_dir)
     run_opened(settings, lambda opened: rebuilding.drop(opened, settings, number))
-    stdout.print(f"generation {number} is dropped")
+    if as_json:
+        print_json({"dropped": number})
+    else:
+        stdout.print(f"generation {number} is dropped")
 
 
 def _served(number: int, overridden: Sequence[str], *, as_json: bool) -> None:
