@@ -1,6 +1,8 @@
 """An installation whose log holds a random history, and projectors that fold it into
 generations."""
 
+import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -36,9 +38,17 @@ class RebuiltWorld:
     profile: Profile
 
     async def append(self, events: Iterable[ev.Event]) -> None:
-        for number, event in enumerate(events):
-            envelope = Envelope(id=f"{number:032x}", event=event, occurred_at=0)
-            await append(self.profile.log, envelope, "test")
+        """Those of one key in their order, the others at once."""
+        lanes: dict[int, list[ev.Event]] = defaultdict(list)
+        for event in events:
+            lanes[event.key].append(event)
+
+        async def run(lane: list[ev.Event]) -> None:
+            for number, event in enumerate(lane):
+                envelope = Envelope(id=f"{number:032x}", event=event, occurred_at=0)
+                await append(self.profile.log, envelope, "test")
+
+        await asyncio.gather(*(run(lane) for lane in lanes.values()))
 
     async def fold(self, generation: Generation, views: Views) -> None:
         """All that the log has, and what follows from that, into one generation."""

@@ -1,0 +1,140 @@
+"""A rebuild that is killed, at each of its steps and at any moment, is gone on with by the next."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from random import Random
+from typing import Final
+
+import pytest
+
+from app.graph import read_graph
+from foldline.core import events as ev
+from foldline.generation import Build, Stage
+from tests.conftest import PROFILE_PARAMS, WorldSettings
+from tests.faults.processes import FOLDLINE, environment, run
+from tests.flow.graph import REED98, densest
+from tests.rebuild.world import RebuiltWorld, world_of
+
+KILLS: Final = {"embedded": 50, "distributed": 6}
+MAX_S: Final = {"embedded": 3.0, "distributed": 12.0}
+TWEETS: Final = 4_000
+_POLL_S: Final = 0.01
+_TICK: Final = 35_000_000 << 22
+
+
+def reed(seed: int, people: int = 962, tweets: int = TWEETS) -> list[ev.Event]:
+    """The graph, or the dense part of it, posting, liking and changing its mind."""
+    rng, graph = Random(seed), densest(read_graph(REED98), people)
+    events: list[ev.Event] = [ev.AccountCreated(node, f"u{node}") for node in graph.nodes]
+    events += [ev.UserFollowed(*edge) for edge in graph.follows]
+    events += [ev.UserUnfollowed(*edge) for edge in rng.sample(graph.follows, people // 2)]
+    for number in range(tweets):
+        author, tweet = rng.choice(graph.nodes), (number + 1) * _TICK
+        events.append(ev.TweetPosted(author, tweet, f"tweet {number}"))
+        if rng.random() < 0.3:
+            events.append(ev.TweetLiked(author, tweet, rng.choice(graph.nodes)))
+        if rng.random() < 0.1:
+            events.append(ev.TweetDeleted(author, tweet))
+    return events
+
+
+@pytest.fixture(params=PROFILE_PARAMS)
+async def world(
+    request: pytest.FixtureRequest, world_settings: WorldSettings
+) -> AsyncIterator[RebuiltWorld]:
+    shape = {"partitions": 4, "cap": 50, "buckets": 16, "rows_per_part": 20_000}
+    async with world_of(world_settings(request.param, **shape)) as made:
+        await made.append(reed(7))
+        yield made
+
+
+class Killing:
+    """Starts `foldline rebuild start` in the world, and kills it."""
+
+    def __init__(self, world: RebuiltWorld) -> None:
+        settings = world.settings
+        self._world = world
+        self._numbers = {name: getattr(settings, name) for name in settings.model_fields_set}
+        self.kills = 0
+
+    async def until(self, reached: Callable[[Build | None], bool]) -> None:
+        """Kill it, and all below it, as soon as the build has come there."""
+        process = await self._start()
+        while not reached(await self.build()):
+            assert process.returncode is None, f"it ended with {process.returncode}"
+            await asyncio.sleep(_POLL_S)
+        await self._kill(process, everything=True)
+
+    async def at_random(self, rng: Random, max_s: float) -> bool:
+        """Kill it after a while, alone or with all below it; False if it ended before."""
+        process = await self._start()
+        try:
+            async with asyncio.timeout(rng.uniform(0.3, max_s)):
+                await process.wait()
+        except TimeoutError:
+            await self._kill(process, everything=rng.random() < 0.5)
+            return True
+        assert process.returncode == 0
+        return False
+
+    async def to_the_end(self) -> None:
+        code, out, err = await run("rebuild", "start", numbers=self._numbers)
+        assert code == 0, out + err
+
+    async def drop(self, number: int) -> None:
+        code, out, err = await run("rebuild", "drop", str(number), numbers=self._numbers)
+        assert code == 0, out + err
+
+    async def build(self) -> Build | None:
+        builds = await self._world.profile.control.builds()
+        return builds[-1] if builds else None
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            *(*FOLDLINE, "rebuild", "start"),
+            env=environment(self._numbers),
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    async def _kill(self, process: asyncio.subprocess.Process, *, everything: bool) -> None:
+        if everything:
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+        await process.wait()
+        self.kills += 1
+
+
+async def is_right(world: RebuiltWorld, build: Build | None) -> None:
+    assert build is not None and build.stage is Stage.FOLLOWING
+    async with world.views(build.generation) as views:
+        assert await world.wrong_in(views) == []
+
+
+async def test_it_is_gone_on_with_from_every_step(world: RebuiltWorld) -> None:
+    killing = Killing(world)
+    await killing.until(lambda build: build is not None)
+    await killing.until(lambda build: build is not None and build.stage is Stage.FILLING)
+    await killing.until(lambda build: build is not None and build.stage is Stage.CATCHING_UP)
+    await killing.to_the_end()
+    await is_right(world, await killing.build())
+    assert len(await world.profile.control.builds()) == 1
+
+
+@pytest.mark.full
+@pytest.mark.timeout(900)
+async def test_it_is_gone_on_with_from_any_moment(world: RebuiltWorld) -> None:
+    killing, rng = Killing(world), Random(5)
+    profile = world.settings.profile
+    while killing.kills < KILLS[profile]:
+        if not await killing.at_random(rng, MAX_S[profile]):
+            build = await killing.build()
+            assert build is not None
+            await is_right(world, build)
+            await killing.drop(build.number)
+    await killing.to_the_end()
+    await is_right(world, await killing.build())
