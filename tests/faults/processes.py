@@ -34,10 +34,12 @@ def environment(numbers: Mapping[str, object]) -> dict[str, str]:
     return os.environ | {"PYTHONPATH": str(ROOT)} | given
 
 
-async def run(*arguments: str, numbers: Mapping[str, object]) -> tuple[int, str, str]:
+async def run(
+    *arguments: str, numbers: Mapping[str, object], command: Sequence[str] = FOLDLINE
+) -> tuple[int, str, str]:
     """A command to its end: exit code, stdout, stderr."""
     process = await asyncio.create_subprocess_exec(
-        *(*FOLDLINE, *arguments),
+        *(*command, *arguments),
         env=environment(numbers),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
