@@ -5,6 +5,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -84,6 +85,7 @@ class SqliteLog:
         self._settings = settings
         self._clock = SystemClock()
         self._waiting: deque[_Append] = deque()
+        self._called = False
         self._bell = Bell()
 
     @property
@@ -94,10 +96,12 @@ class SqliteLog:
         size, most = len(record.value), self._settings.max_event_bytes
         if size > most:
             raise InvalidError(f"the event has {size} bytes, the most is {most}")
+        if len(self._waiting) >= self._settings.append_queue_max:
+            raise LogUnavailableError("too many appends wait for the log; try again")
         appended: Future[Position] = Future()
         self._waiting.append((record, appended))
         try:
-            self._database.submit(self._append_waiting)
+            self._call()
         except LogUnavailableError:
             if appended.cancel():
                 raise  # else an earlier job took it along: it is under way as any other
@@ -118,8 +122,28 @@ class SqliteLog:
     async def close(self) -> None:
         await self._database.close()
 
+    def _call(self) -> None:
+        """Have a job run that takes all that wait now, unless one is on its way: with one for each
+        append they would outnumber the groups, and fill the writer's queue."""
+        if not self._called:
+            self._called = True
+            try:
+                self._database.submit(self._append_waiting)
+            except LogUnavailableError:
+                self._called = False
+                raise
+
     def _append_waiting(self) -> None:
         """Append all that wait, in the writer's thread; the job of the first does it for many."""
+        self._called = False  # before anything is taken: who comes from here on calls anew
+        try:
+            self._append_group()
+        finally:
+            if self._waiting:
+                with suppress(LogUnavailableError):  # they time out
+                    self._call()
+
+    def _append_group(self) -> None:
         group: list[_Append] = []
         while self._waiting and len(group) < self._settings.append_group_max:
             record, appended = self._waiting.popleft()

@@ -254,3 +254,26 @@ async def test_a_file_of_another_kind_is_an_error_not_overwritten(settings: Sett
     with pytest.raises(LogUnavailableError, match="not a database"):
         await open_sqlite_log(settings)
     assert path.read_bytes() == b"not a database" * 1_000
+
+
+async def test_a_steady_flow_of_appends_is_never_too_many(log: EventLog) -> None:
+    """Ten wait at most, of twenty that may: however long it goes on, none is turned away."""
+
+    async def lane(key: int) -> None:
+        for number in range(100):
+            await log.append(NewRecord(key, b"%d" % number))
+
+    await asyncio.gather(*(lane(key) for key in range(10)))
+    assert sum(await log.ends()) == 1_000
+
+
+async def test_more_than_may_wait_are_turned_away(settings: Settings, log: EventLog) -> None:
+    with connected(settings) as other:
+        other.execute("BEGIN IMMEDIATE")
+        appends = [asyncio.create_task(log.append(NewRecord(1, b"x"))) for _ in range(60)]
+        done, _ = await asyncio.wait(appends, timeout=1.0)
+        refused = [task for task in done if isinstance(task.exception(), LogUnavailableError)]
+        assert len(refused) >= 60 - 2 * 20, "a group is under way, and as many wait"
+        other.execute("COMMIT")
+    await asyncio.gather(*(task for task in appends if task not in refused))
+    assert sum(await log.ends()) == 60 - len(refused)

@@ -27,6 +27,7 @@ from streams.tailed_ledger import TailedLedger
 from tests.core.worlds import random_world
 
 DEPTH = 1_000
+_AT_ONCE = 500
 SMALL = {"partitions": 4, "cap": 4, "promote_at": 4, "demote_below": 2, "rebuild_memory_mb": 64}
 
 
@@ -43,10 +44,13 @@ class RebuiltWorld:
         for event in events:
             lanes[event.key].append(event)
 
+        room = asyncio.Semaphore(_AT_ONCE)
+
         async def run(lane: list[ev.Event]) -> None:
             for number, event in enumerate(lane):
                 envelope = Envelope(id=f"{number:032x}", event=event, occurred_at=0)
-                await append(self.profile.log, envelope, "test")
+                async with room:
+                    await append(self.profile.log, envelope, "test")
 
         await asyncio.gather(*(run(lane) for lane in lanes.values()))
 
