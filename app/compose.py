@@ -140,6 +140,7 @@ async def _front(
     """All that answers from the profile's generation. `commands` are of whatever generation: ids,
     budgets and keys go on."""
     clock = commands.clock
+    repairs = await profile.control.repairs(profile.generation.number)
     routes: list[Route] = []
     if service != "query":
         routes += ingest_routes(_over(profile, commands))
@@ -147,7 +148,7 @@ async def _front(
         views = await behind.enter_async_context(cached(profile, settings, clock))
         routes += query_routes(reads_of(views, settings, clock))
         checks = {**checks, "cache": cache_check(views.bus)}
-    return Front(profile.generation, routes, checks, behind)
+    return Front(profile.generation, repairs, routes, checks, behind)
 
 
 def _over(profile: Profile, commands: Commands) -> Commands:

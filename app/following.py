@@ -2,8 +2,8 @@
 
 A front is all that answers from one generation: command handlers, reads, caches. Each request is
 answered by one front, from its beginning to its end, so none sees a mix. When another generation is
-served, its front is opened beside the old one, with caches that know nothing yet; the old one is
-closed when its last request must be over.
+served, or the same was repaired, a front is opened beside the old one, with caches that know
+nothing yet; the old one is closed when its last request must be over.
 """
 
 import asyncio
@@ -28,9 +28,11 @@ _logger = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """What answers from one generation. `behind`: what ends with it."""
+    """What answers from one generation, written in place so many times. `behind`: what ends with
+    it."""
 
     generation: Generation
+    repairs: int
     routes: Sequence[Route]
     checks: Mapping[str, Check]
     behind: AsyncExitStack
@@ -85,14 +87,17 @@ class Following:
             await asyncio.sleep(_LOOK_EVERY_S)
             try:
                 served = await self._control.active_generation()
-                if served.number != self._front.generation.number:
+                now = served.number, await self._control.repairs(served.number)
+                if now != (self._front.generation.number, self._front.repairs):
                     await self._change(served)
             except FoldlineError as error:
                 _logger.warning("the generation that is served is not known", why=str(error))
 
     async def _change(self, served: Generation) -> None:
         old, self._front = self._front, await self._opened(served)
-        _logger.warning("another generation is served", generation=served.number)
+        _logger.warning(
+            "another generation is served, or the same repaired", generation=served.number
+        )
         closing = asyncio.create_task(self._close_late(old))
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)

@@ -6,7 +6,14 @@ from typing import Annotated, Literal
 
 import typer
 
-from app import engine_commands, letter_commands, rebuild_commands, status
+from app import (
+    audit_commands,
+    engine_commands,
+    letter_commands,
+    question_commands,
+    rebuild_commands,
+    status,
+)
 from app.dev import DEV
 from app.dev import dev as run_dev
 from app.documents import write as write_documents
@@ -39,6 +46,10 @@ app = typer.Typer(
 app.add_typer(engine_commands.app, name="engines")
 app.add_typer(letter_commands.app, name="dead-letters")
 app.add_typer(rebuild_commands.app, name="rebuild")
+rebuild_commands.app.command()(audit_commands.repair)
+app.command()(audit_commands.audit)
+app.command()(question_commands.explain)
+app.command()(question_commands.timeline)
 
 Port = Annotated[int | None, typer.Option("--port", help="0 takes a free one [8080].")]
 LogLevel = Annotated[

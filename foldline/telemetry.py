@@ -29,6 +29,11 @@ LOG_END: Final = Gauge("foldline_log_end", "Next offset of the log", ("partition
 PROGRESS: Final = Gauge("foldline_progress", "Next offset that the views wait for", ("partition",))
 DEAD_LETTERS: Final = Gauge("foldline_dead_letters", "Dead letters in the views, up to 1,000")
 LAG: Final = Gauge("foldline_lag_events", "Events in the log and not yet in the views")
+AUDITED: Final = Counter(
+    "foldline_audited_entries_total", "Entries that were compared with the log"
+)
+DRIFTED: Final = Counter("foldline_drifted_entries_total", "Of these, entries that were wrong")
+DRIFT: Final = Gauge("foldline_drift_per_million", "Wrong entries per million, of the last sample")
 CACHE_READS: Final = Counter(
     "foldline_cache_reads_total", "Values asked of a cache", ("kind", "level", "outcome")
 )

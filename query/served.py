@@ -14,6 +14,7 @@ from foldline.clock import Clock
 from foldline.core.ids import NO_IDS, IntArray
 from foldline.core.served import PARTS, Served
 from foldline.core.span import Span
+from foldline.errors import NotFoundError
 from foldline.views.port import Account, ServedViews, Tweet
 from query.celebrities import Celebrities
 from query.hydrate import bare_posts_of
@@ -82,6 +83,15 @@ class ServedReader:
             if len(shown) >= self._depth or entries.known_to is None:
                 return tuple(shown[: self._depth])
             entries = await self._behind(viewer, replace(span, below=entries.known_to))
+
+    async def shows(self, user_id: int, tweet_id: int) -> bool:
+        """Whether a tweet is in a home timeline, at whatever depth."""
+        here = Span(limit=1, above=tweet_id - 1, below=tweet_id + 1)
+        try:
+            viewer, entries = await opened(self._views, self._celebrities, user_id, here)
+        except NotFoundError:
+            return False
+        return bool(await bare_posts_of(self._views, viewer.viewpoint, entries))
 
     async def _behind(self, viewer: Viewer, span: Span) -> Any:
         return await skeleton(self._views, viewer, span)

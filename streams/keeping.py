@@ -1,7 +1,8 @@
 """Keeping every generation current: a host of projectors for each, while there are two.
 
 Which generations there are is looked up each second. One that is being built has no host until it
-is handed over; one that was dropped has none any more.
+is handed over; one that was dropped has none any more. One that was repaired has a new one, since
+the old may have read what was wrong.
 """
 
 import asyncio
@@ -43,6 +44,7 @@ class Keeping(Generic[Kept]):
         """`begin` starts a host."""
         self.hosts: dict[int, Kept] = {}
         self._control = control
+        self._repairs: dict[int, int] = {}
         self._begin = begin
         self._following: asyncio.Task[None] | None = None
 
@@ -70,9 +72,15 @@ class Keeping(Generic[Kept]):
 
     async def _look(self) -> None:
         wanted = {each.number: each for each in await kept(self._control)}
+        repairs = {number: await self._control.repairs(number) for number in wanted}
         for number in self.hosts.keys() - wanted.keys():
             _logger.info("a generation is kept no more", generation=number)
             await self.hosts.pop(number).stop()
+        for number in self.hosts.keys() & wanted.keys():
+            if repairs[number] != self._repairs[number]:
+                _logger.info("a generation was repaired", generation=number)
+                await self.hosts.pop(number).stop()
+        self._repairs = repairs
         for number in sorted(wanted.keys() - self.hosts.keys()):
             _logger.info("a generation is kept", generation=number)
             self.hosts[number] = await self._begin(wanted[number])

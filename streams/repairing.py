@@ -17,18 +17,16 @@ from foldline.core.position import stamp_of
 from foldline.core.scope import Scope, lifted, removals
 from foldline.core.served import differences, expected
 from foldline.core.survivors import Survivors
-from foldline.errors import MisconfiguredError
 from foldline.log.port import EventLog
 from foldline.settings import Settings
 from foldline.views.port import Views
+from streams.reading import stretches
 from streams.rebuild.replay import chunks
 from streams.rebuild.verifying import Reader
-from streams.sift import Poison, sift
+from streams.sift import Poison
 from streams.tailed_ledger import TailedLedger
 
-_RECORDS: Final = 2_000
 _EFFECTS: Final = 2_000
-_WAIT_S: Final = 5.0
 
 
 @dataclass
@@ -98,26 +96,13 @@ class Repair:
         """What the events of these accounts fold into, up to where the ledger stands."""
         survivors = Survivors()
         for partition, end in enumerate(ledger.positions):
-            if not end:
-                continue
-            reader, at = await self._log.reader({partition: 0}), 0
-            try:
-                while at < end:
-                    records = await reader.take(min(_RECORDS, end - at), _WAIT_S)
-                    records = [record for record in records if record.position.offset < end]
-                    partitions, epoch = self._log.partitions, self._settings.log_epoch
-                    sifted = sift(records, {partition: at}, {}, partitions, epoch)
-                    if sifted.halted:
-                        raise MisconfiguredError(f"this code is too old: {sifted.halted}")
-                    for item in sifted.items:
-                        if isinstance(item, Poison):
-                            continue
-                        event = item.envelope.event
-                        if keys is None or event.key in keys:
-                            survivors.take(event, item.stamp)
-                    at += len(records)
-            finally:
-                await reader.close()
+            async for stretch in stretches(self._log, partition, end, self._settings.log_epoch):
+                for item in stretch.items:
+                    if isinstance(item, Poison):
+                        continue
+                    event = item.envelope.event
+                    if keys is None or event.key in keys:
+                        survivors.take(event, item.stamp)
         return survivors
 
     def _timelines(self, survivors: Survivors, scope: Scope, stamp: "_Stamps") -> Iterable[Effect]:

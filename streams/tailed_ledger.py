@@ -26,11 +26,14 @@ class TailedLedger:
         """A ledger of nothing yet."""
         return cls(log, await log.reader(dict.fromkeys(range(log.partitions), 0)), epoch)
 
-    async def advance(self, ends: Sequence[int]) -> None:
-        """Take at least all before `ends`. Raises `MisconfiguredError` at an event that is newer
-        than this code."""
+    async def advance(self, ends: Sequence[int], *, exactly: bool = False) -> None:
+        """Take at least all before `ends`; with `exactly` no more, and it can't go on. Raises
+        `MisconfiguredError` at an event that is newer than this code."""
         while any(at < end for at, end in zip(self.ledger.positions, ends, strict=True)):
-            await self._take(await self._reader.take(_RECORDS, _WAIT_S))
+            records = await self._reader.take(_RECORDS, _WAIT_S)
+            if exactly:
+                records = [r for r in records if r.position.offset < ends[r.position.partition]]
+            await self._take(records)
 
     async def _take(self, records: Sequence[Record]) -> None:
         progress = dict(enumerate(self.ledger.positions))

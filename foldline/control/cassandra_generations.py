@@ -57,6 +57,17 @@ class CassandraGenerations:
     async def forget_generation(self, number: int) -> None:
         await self._session.swap("forget_generation", number)
 
+    async def repairs(self, number: int) -> int:
+        rows = await self._session.rows("repairs", _repairs(number))
+        return int(rows[0][0]) if rows else 0
+
+    async def note_repair(self, number: int) -> None:
+        name = _repairs(number)
+        standing = await self._session.swap("first_repair", name)
+        while standing is not None:
+            count = int(standing["generation"])
+            standing = await self._session.swap("next_repair", count + 1, name, count)
+
     async def hold_lease(self, name: str, holder: str, ttl_s: int) -> str:
         if await self._session.swap("renew_lease", ttl_s, holder, name, holder) is None:
             return holder
@@ -65,6 +76,11 @@ class CassandraGenerations:
 
     async def give_lease(self, name: str, holder: str) -> None:
         await self._session.swap("give_lease", name, holder)
+
+
+def _repairs(number: int) -> str:
+    """The pointer that counts them."""
+    return f"repairs of {number}"
 
 
 def _build(body: str) -> Build:

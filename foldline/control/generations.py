@@ -32,6 +32,13 @@ class Generations(Protocol):
     async def forget_generation(self, number: int) -> None:
         """It is no longer among `generations`; how it was built stays known. Repeatable."""
 
+    async def repairs(self, number: int) -> int:
+        """How often a generation was written in place; what is cached of it from before the last
+        time may be wrong."""
+
+    async def note_repair(self, number: int) -> None:
+        """It was, once more. A repeat counts again."""
+
     async def hold_lease(self, name: str, holder: str, ttl_s: int) -> str:
         """Take or renew a lease for `ttl_s` seconds, unless another holds it; who holds it."""
 

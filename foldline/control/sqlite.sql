@@ -46,3 +46,9 @@ CREATE TABLE IF NOT EXISTS leases (
     holder TEXT NOT NULL,
     expires_at INTEGER NOT NULL
 ) WITHOUT ROWID;
+
+-- How often a generation was written in place.
+CREATE TABLE IF NOT EXISTS repairs (
+    generation INTEGER PRIMARY KEY,
+    count INTEGER NOT NULL
+);

@@ -23,6 +23,9 @@ UPDATE generations SET active = number = ? WHERE EXISTS (
 ) AND EXISTS (SELECT 1 FROM generations WHERE number = ?)
 """
 _FORGET: Final = "DELETE FROM generations WHERE number = ? AND NOT active"
+_REPAIR: Final = """
+INSERT INTO repairs VALUES (?, 1) ON CONFLICT DO UPDATE SET count = count + 1
+"""
 _LEASE: Final = """
 INSERT INTO leases VALUES (?, ?, ?) ON CONFLICT DO UPDATE
 SET holder = excluded.holder, expires_at = excluded.expires_at
@@ -79,6 +82,13 @@ class SqliteGenerations:
 
     async def forget_generation(self, number: int) -> None:
         await self._database.write(lambda c: c.execute(_FORGET, (number,)))
+
+    async def repairs(self, number: int) -> int:
+        found = await self._all("SELECT generation, count FROM repairs")
+        return int(dict(found).get(number, 0))
+
+    async def note_repair(self, number: int) -> None:
+        await self._database.write(lambda c: c.execute(_REPAIR, (number,)))
 
     async def hold_lease(self, name: str, holder: str, ttl_s: int) -> str:
         now_ms = self._clock.now_ms()

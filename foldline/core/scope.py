@@ -34,13 +34,27 @@ _WHOSE: Final[dict[type, tuple[str, ...]]] = {
 """The accounts that a cell is served of. What is not here is of a tweet."""
 
 
+TIMELINES: Final = "timelines"
+VIEWS: Final[dict[str, tuple[type, ...]]] = {
+    "accounts": (fx.PutAccount, fx.SetCounts),
+    "tweets": (fx.PutTweet, fx.DeleteTweet, fx.SetOwnRetweet),
+    "follows": (fx.PutEdge,),
+    "restrictions": (fx.SetBlock, fx.SetMute, fx.PutWord),
+    "engagement": (fx.SetLike, fx.PutReference, fx.DropReference, fx.SetEngagement),
+    "celebrities": (fx.SetCelebrity,),
+    TIMELINES: (),
+}
+"""The cells of each view that a scope may name; timelines have rows instead."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """`accounts`: whose cells are written, and whose timelines; None: everybody's. `authors`: whose
-    tweets are also put into the timelines of all that follow them. `since` and `until` (ids):
-    which tweets are put into timelines."""
+    tweets are also put into the timelines of all that follow them. `view`: the only one that is
+    written, of `VIEWS`. `since` and `until` (ids): which tweets are put into timelines."""
 
     accounts: frozenset[int] | None = None
+    view: str | None = None
     authors: frozenset[int] = frozenset()
     since: int = 0
     until: int = MAX_ID
@@ -60,7 +74,10 @@ class Scope:
     def cells(self, effects: Iterable[fx.Effect], ledger: Ledger) -> Iterator[fx.Effect]:
         """What of `effects` is in it. Celebrity flags always are: timelines rest on them."""
         named = None if self.accounts is None else self.accounts | self.authors
+        kinds = None if self.view is None else VIEWS[self.view]
         for effect in effects:
+            if kinds is not None and not isinstance(effect, kinds):
+                continue
             if named is None or isinstance(effect, fx.SetCelebrity):
                 yield effect
             elif type(effect) in _WHOSE:
@@ -71,6 +88,8 @@ class Scope:
 
     def sources(self, sources: Iterable[Source]) -> Iterator[Source]:
         """The same of what timelines are made of."""
+        if self.view not in (None, TIMELINES):
+            return
         wanted = np.array(sorted(self.accounts or ()), dtype=np.int64)
         for source in sources:
             own = source.followers

@@ -39,6 +39,12 @@ class Served(msgspec.Struct, frozen=True):
     likes: tuple[int, ...] = ()
 
     @property
+    def entries(self) -> int:
+        """How many entries all lists have."""
+        lists = self.home, self.tweets, self.followers, self.following, self.likes
+        return sum(map(len, lists))
+
+    @property
     def digest(self) -> bytes:
         """Eight bytes that differ where anything does."""
         return hashlib.blake2b(msgspec.msgpack.encode(self), digest_size=8).digest()

@@ -5,25 +5,24 @@ on disk, and folded shard by shard: all that an event is folded into belongs to 
 done when its segment stands; what a killed process wrote before is written again, the same.
 """
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator
 from itertools import islice
 from typing import Final, TypeVar
 
 from foldline.core.survivors import Survivors
-from foldline.errors import MisconfiguredError
 from foldline.generation import Build
-from foldline.log.port import EventLog, Record
+from foldline.log.port import EventLog
 from foldline.settings import Settings
 from foldline.views.port import FoldedViews
+from streams.reading import Stretch, stretches
 from streams.rebuild.notes import Folder, Pacer
 from streams.rebuild.segments import save
 from streams.rebuild.spill import Dealer, dealt
-from streams.sift import Poison, Sifted, sift
+from streams.sift import Poison
 
 _RECORDS: Final = 2_000  # taken at once
 _EFFECTS: Final = 4_000  # written at once
 _BYTES_PER_EVENT: Final = 1_500  # that an event leaves in memory, about
-_WAIT_S: Final = 5.0
 
 Item = TypeVar("Item")
 
@@ -61,37 +60,19 @@ class Replay:
             self._folder.spill(partition, shard).unlink(missing_ok=True)
         self._folder.note(f"replay-{partition}", self._build.ends[partition])
 
-    async def _read(self, partition: int) -> AsyncIterator[tuple[list[Record], Sifted]]:
-        """All of a partition, in order, up to the end of the build."""
-        at, end = 0, self._build.ends[partition]
-        if not end:
-            return
-        reader = await self._log.reader({partition: 0})
-        try:
-            while at < end:
-                taken = await reader.take(min(_RECORDS, end - at), _WAIT_S)
-                records = [record for record in taken if record.position.offset < end]
-                if records:
-                    yield records, self._sifted(records, partition, at)
-                    at = records[-1].position.offset + 1
-                    self._folder.note(f"replay-{partition}", at)
-                await self._pacer.rest()
-        finally:
-            await reader.close()
-
-    def _sifted(self, records: Sequence[Record], partition: int, at: int) -> Sifted:
-        partitions, epoch = self._log.partitions, self._settings.log_epoch
-        sifted = sift(records, {partition: at}, {}, partitions, epoch)
-        if sifted.halted:
-            raise MisconfiguredError(
-                f"this code is too old to rebuild from the log: {sifted.halted[partition]}"
-            )
-        return sifted
+    async def _read(self, partition: int) -> AsyncIterator[Stretch]:
+        """All of a partition, in order, up to the end of the build, at the pace of the build."""
+        epoch, end = self._settings.log_epoch, self._build.ends[partition]
+        async for stretch in stretches(self._log, partition, end, epoch):
+            yield stretch
+            if stretch.records:
+                self._folder.note(f"replay-{partition}", stretch.records[-1].position.offset + 1)
+            await self._pacer.rest()
 
     async def _folded(self, partition: int) -> Survivors:
         survivors = Survivors()
-        async for _, sifted in self._read(partition):
-            for item in sifted.items:
+        async for stretch in self._read(partition):
+            for item in stretch.items:
                 if isinstance(item, Poison):
                     survivors.put(item.letter)
                 else:
@@ -101,10 +82,10 @@ class Replay:
     async def _deal(self, partition: int, shards: int) -> None:
         """Deal a partition out to files, by the key of its events; dead letters are written."""
         with Dealer(self._folder.spill(partition, shard) for shard in range(shards)) as dealer:
-            async for records, sifted in self._read(partition):
-                letters = [item.letter for item in sifted.items if isinstance(item, Poison)]
+            async for stretch in self._read(partition):
+                letters = [item.letter for item in stretch.items if isinstance(item, Poison)]
                 await self._views.apply(letters, {})
-                for record, item in zip(records, sifted.items, strict=True):
+                for record, item in zip(*stretch, strict=True):
                     if not isinstance(item, Poison):
                         dealer.deal(record, item)
 

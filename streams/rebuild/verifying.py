@@ -40,25 +40,33 @@ class Reader(Protocol):
 
 @dataclass
 class Findings:
-    """What was found out of one generation. `users`: that differ; `parts`: how many of them in
-    which part; `examples`: the first differences; `unsettled`: accounts that changed at every
-    look."""
+    """What was found out of one generation. `accounts`: that differ; `parts`: how many of them in
+    which part; `wrong`: entries that are missing, too many or other than they should be;
+    `examples`: the first differences; `unsettled`: accounts that changed at every look."""
 
-    users: int = 0
+    accounts: list[int] = field(default_factory=list)
+    wrong: int = 0
     parts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     examples: list[Difference] = field(default_factory=list)
     unsettled: int = 0
 
-    def add(self, found: Sequence[Difference]) -> None:
+    @property
+    def users(self) -> int:
+        """How many accounts differ."""
+        return len(self.accounts)
+
+    def add(self, user: int, found: Sequence[Difference]) -> None:
         """One more account that differs."""
-        self.users += 1
+        self.accounts.append(user)
         for each in found:
             self.parts[each.part] += 1
+            self.wrong += max(len(each.missing) + len(each.extra), 1)
         self.examples += found[: max(_EXAMPLES - len(self.examples), 0)]
 
 
 class Verification:
-    """Compares generations with the ledger. `findings`: by generation; `upto`: the position of the
+    """Compares generations with the ledger. `compared` accounts with so many `entries`, in so many
+    `buckets`; `findings`: by generation; `upto`: the position of the
     log that was last looked at."""
 
     def __init__(
@@ -70,7 +78,7 @@ class Verification:
         depth: int,
     ) -> None:
         self.findings = {number: Findings() for number in views}
-        self.compared = self.buckets = self.buckets_that_differ = 0
+        self.compared = self.entries = self.buckets = self.buckets_that_differ = 0
         self.upto: tuple[int, ...] = ()
         self._log = log
         self._ledger = ledger
@@ -94,6 +102,7 @@ class Verification:
     async def _compare(self, users: Sequence[int]) -> None:
         await self._settled()
         right = [expected(self._ledger.ledger, user, self._depth) for user in users]
+        self.entries += sum(each.entries for each in right)
         digest, differs = _digest(right), False
         for number, views in self._views.items():
             found = await self._read(self._reader_of(views), users)
@@ -117,7 +126,7 @@ class Verification:
             await self._settled()
             same = same + 1 if expected(self._ledger.ledger, user, self._depth) == before else 0
             if same == _SAME:
-                self.findings[number].add(differences(user, before, found))
+                self.findings[number].add(user, differences(user, before, found))
                 return True
         self.findings[number].unsettled += 1
         return True

@@ -87,3 +87,11 @@ async def test_a_lease_has_one_holder_until_it_ends(control: Control) -> None:
 
 async def _others(control: Control, number: int) -> list[Build]:
     return [build for build in await control.builds() if build.number != number]
+
+
+async def test_repairs_are_counted(control: Control) -> None:
+    number = await new_number(control)
+    assert await control.repairs(number) == 0
+    await asyncio.gather(*(control.note_repair(number) for _ in range(3)))
+    assert await control.repairs(number) == 3
+    assert await control.repairs(number + 1) == 0

@@ -138,3 +138,4 @@ def test_differences_are_told_part_by_part() -> None:
         "user 1, following: missing 1; extra 3",
     ]
     assert right.digest != found.digest
+    assert right.entries == 5

@@ -1,0 +1,131 @@
+"""`foldline audit` and `foldline rebuild repair`: what is served, against the log."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from foldline.clock import SystemClock
+from foldline.core.ids import MAX_ID, first_id_at
+from foldline.core.scope import Scope
+from foldline.profiles import Profile
+from foldline.settings import Settings
+from foldline.views.port import Views
+from foldline.web.server import listen
+from query.served import ServedReader
+from streams.auditing import Audit, Round
+from streams.instance import folding
+from streams.rebuild.verifying import Reader
+from streams.repairing import Repair, Repaired
+from streams.tailed_ledger import TailedLedger
+
+_BELOW_THE_FLOOR: Final = 100  # entries that are compared beyond the cap
+_ROUND: Final = 50  # accounts
+
+
+async def audit(
+    profile: Profile,
+    settings: Settings,
+    per_minute: int,
+    stop: asyncio.Event,
+    told: Callable[[Round], None],
+    *,
+    repair: bool,
+    port: int | None,
+) -> None:
+    """Compare so many accounts a minute, until `stop`; `told` hears of each round."""
+    own = folding(settings, profile.generation)
+    async with _ledger(profile, settings) as ledger, _metrics(settings, port):
+        audit = Audit(
+            *(profile.log, ledger, profile.views, _reader_of(own), own),
+            *(profile.generation.number, _depth(own)),
+        )
+        size = min(_ROUND, per_minute)
+        while not stop.is_set():
+            began = SystemClock().monotonic()
+            found = await audit.round(size, repair=repair)
+            await asyncio.to_thread(_note, settings, found)
+            if found.repaired is not None:
+                await profile.control.note_repair(profile.generation.number)
+            told(found)
+            rest_s = 60 * size / per_minute - (SystemClock().monotonic() - began)
+            waiting = asyncio.ensure_future(stop.wait())
+            await asyncio.wait([waiting], timeout=max(rest_s, 0))
+            waiting.cancel()
+
+
+async def repair(profile: Profile, settings: Settings, scope: Scope, *, dry_run: bool) -> Repaired:
+    """Write a scope of the served generation anew; with `dry_run`, only say what that would be."""
+    own = folding(settings, profile.generation)
+    repair = Repair(profile.log, profile.views, _reader_of(own), own, _depth(own))
+    done = await repair.run(scope, dry_run=dry_run)
+    if not dry_run:
+        await profile.control.note_repair(profile.generation.number)
+    return done
+
+
+def scope_of(
+    accounts: frozenset[int],
+    authors: frozenset[int],
+    view: str | None,
+    since_ms: int | None,
+    until_ms: int | None,
+) -> Scope:
+    """The scope that a command names: with neither accounts nor authors, everybody."""
+    named = accounts if accounts or authors else None
+    since = 0 if since_ms is None else first_id_at(since_ms)
+    until = MAX_ID if until_ms is None else first_id_at(until_ms + 1) - 1
+    return Scope(named, view, authors, since, until)
+
+
+def last(settings: Settings) -> dict[str, Any] | None:
+    """The last round that found anything, as it was noted in this data directory."""
+    try:
+        lines = _path(settings).read_text().splitlines()
+    except FileNotFoundError:
+        return None
+    found: dict[str, Any] = json.loads(lines[-1])
+    return found
+
+
+def _note(settings: Settings, found: Round) -> None:
+    if found.wrong:
+        line = json.dumps({"at": SystemClock().now_ms(), **asdict(found)})
+        with _path(settings).open("a") as file:
+            file.write(f"{line}\n")
+
+
+def _path(settings: Settings) -> Path:
+    return settings.data_dir / "audit.jsonl"
+
+
+def _depth(settings: Settings) -> int:
+    return settings.cap + _BELOW_THE_FLOOR
+
+
+def _reader_of(settings: Settings) -> Callable[[Views], Reader]:
+    return lambda views: ServedReader(views, SystemClock(), _depth(settings))
+
+
+@asynccontextmanager
+async def _ledger(profile: Profile, settings: Settings) -> AsyncIterator[TailedLedger]:
+    ledger = await TailedLedger.open(profile.log, settings.log_epoch)
+    try:
+        yield ledger
+    finally:
+        await ledger.close()
+
+
+@asynccontextmanager
+async def _metrics(settings: Settings, port: int | None) -> AsyncIterator[None]:
+    if port is None:
+        yield
+        return
+    http = await listen(settings.model_copy(update={"port": port}), [], {})
+    try:
+        yield
+    finally:
+        await http.close()

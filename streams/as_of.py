@@ -1,0 +1,51 @@
+"""The facts of the log as they were: at positions, or at a time by the log's own clock."""
+
+from collections.abc import Sequence
+
+from foldline.core.ledger import Ledger
+from foldline.core.position import Position
+from foldline.errors import InvalidError
+from foldline.log.port import EventLog
+from streams.reading import stretches
+from streams.tailed_ledger import TailedLedger
+
+
+async def ledger_at(log: EventLog, epoch: int, ends: Sequence[int]) -> Ledger:
+    """The ledger of all before `ends`, of each partition."""
+    tailed = await TailedLedger.open(log, epoch)
+    try:
+        await tailed.advance(ends, exactly=True)
+        return tailed.ledger
+    finally:
+        await tailed.close()
+
+
+async def ends_at(log: EventLog, epoch: int, at_ms: int) -> list[int]:
+    """Of each partition the first offset that was appended after a time (ms since 1970)."""
+    found = []
+    for partition, end in enumerate(await log.ends()):
+        reached = 0
+        async for stretch in stretches(log, partition, end, epoch):
+            for record in stretch.records:
+                if record.appended_at <= at_ms:
+                    reached = record.position.offset + 1
+        found.append(reached)
+    return found
+
+
+async def ends_behind(log: EventLog, epoch: int, positions: Sequence[Position]) -> list[int]:
+    """Just behind these positions; of the other partitions, what was appended until the last of
+    them was. Raises `InvalidError` for a position that the log does not have."""
+    ends, last_ms = await log.ends(), 0
+    for at in positions:
+        if at.partition >= len(ends) or at.offset >= ends[at.partition]:
+            raise InvalidError(f"the log has nothing at {at}")
+        reader = await log.reader({at.partition: at.offset})
+        try:
+            last_ms = max(last_ms, (await reader.take(1, 5.0))[0].appended_at)
+        finally:
+            await reader.close()
+    found = await ends_at(log, epoch, last_ms)
+    for partition, offset in positions:
+        found[partition] = offset + 1
+    return found
