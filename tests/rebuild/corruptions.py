@@ -8,11 +8,14 @@ from typing import Final
 import numpy as np
 
 from foldline.core import effects as fx
+from foldline.core import events as ev
 from foldline.core.ids import IntArray, partition_of
 from foldline.core.ledger import Ledger
 from foldline.core.position import stamp_of
 from foldline.core.span import Span
 from foldline.views.port import Views
+from streams.tailed_ledger import TailedLedger
+from tests.rebuild.world import RebuiltWorld
 
 ALL: Final = Span(limit=500)
 PHANTOM: Final = 123_456_789
@@ -118,3 +121,22 @@ CORRUPTIONS: Final[Mapping[str, Callable[[Place], Awaitable[list[fx.Effect]]]]] 
         phantom_mute,
     )
 }
+
+
+def last_words() -> list[ev.Event]:
+    """In each partition two events that touch nothing which is corrupted."""
+    bystander = {partition_of(each, 4): each for each in range(1_000_000, 1_000_100)}
+    return [ev.AccountCreated(each, f"u{each}") for each in bystander.values()] + [
+        ev.AccountVerified(each) for each in bystander.values()
+    ]
+
+
+async def place(world: RebuiltWorld) -> Place:
+    """Where the world can be corrupted, as it stands now."""
+    log = world.profile.log
+    tailed = await TailedLedger.open(log, world.settings.log_epoch)
+    await tailed.advance(await log.ends())
+    await tailed.close()
+    ledger = tailed.ledger
+    user = next(u for u in ledger.users() if ledger.accounts[u].ids and ledger.follows[u])
+    return Place(world.profile.views, ledger, user)

@@ -9,35 +9,14 @@ from typing import Final
 
 import pytest
 
-from app.graph import read_graph
-from foldline.core import events as ev
 from foldline.generation import Build, Stage
 from tests.conftest import PROFILE_PARAMS, WorldSettings
 from tests.faults.processes import FOLDLINE, environment, run
-from tests.flow.graph import REED98, densest
-from tests.rebuild.world import RebuiltWorld, world_of
+from tests.rebuild.world import RebuiltWorld, reed, world_of
 
 KILLS: Final = {"embedded": 50, "distributed": 6}
 MAX_S: Final = {"embedded": 3.0, "distributed": 12.0}
-TWEETS: Final = 4_000
 _POLL_S: Final = 0.01
-_TICK: Final = 35_000_000 << 22
-
-
-def reed(seed: int, people: int = 962, tweets: int = TWEETS) -> list[ev.Event]:
-    """The graph, or the dense part of it, posting, liking and changing its mind."""
-    rng, graph = Random(seed), densest(read_graph(REED98), people)
-    events: list[ev.Event] = [ev.AccountCreated(node, f"u{node}") for node in graph.nodes]
-    events += [ev.UserFollowed(*edge) for edge in graph.follows]
-    events += [ev.UserUnfollowed(*edge) for edge in rng.sample(graph.follows, people // 2)]
-    for number in range(tweets):
-        author, tweet = rng.choice(graph.nodes), (number + 1) * _TICK
-        events.append(ev.TweetPosted(author, tweet, f"tweet {number}"))
-        if rng.random() < 0.3:
-            events.append(ev.TweetLiked(author, tweet, rng.choice(graph.nodes)))
-        if rng.random() < 0.1:
-            events.append(ev.TweetDeleted(author, tweet))
-    return events
 
 
 @pytest.fixture(params=PROFILE_PARAMS)

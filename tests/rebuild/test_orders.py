@@ -9,8 +9,7 @@ from app.rebuilding import set_pace, status
 from foldline.generation import Stage
 from tests.conftest import PROFILE_PARAMS, WorldSettings
 from tests.faults.processes import FOLDLINE, environment, run
-from tests.rebuild.test_kills import reed
-from tests.rebuild.world import RebuiltWorld, world_of
+from tests.rebuild.world import RebuiltWorld, reed, world_of
 
 _BEGUN_S = 30
 

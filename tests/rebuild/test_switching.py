@@ -13,8 +13,7 @@ from foldline.generation import Stage
 from streams.rebuild.switching import cancel, drop, roll_back, switch
 from tests.conftest import PROFILE_PARAMS, WorldSettings
 from tests.faults.processes import FOLDLINE, run
-from tests.rebuild.test_kills import reed
-from tests.rebuild.world import SMALL, RebuiltWorld, world_of
+from tests.rebuild.world import SMALL, RebuiltWorld, reed, world_of
 
 BUGGY = (sys.executable, "-m", "tests.rebuild.buggy_release")
 

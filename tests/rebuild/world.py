@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from random import Random
 
+from app.graph import read_graph
 from cql.migrator import migrate
 from foldline.appends import append
 from foldline.clock import SystemClock
@@ -18,16 +19,18 @@ from foldline.generation import Build, Generation
 from foldline.log.kafka import create_topic
 from foldline.profiles import PROFILES, Profile, open_profile
 from foldline.settings import Settings
-from foldline.views.port import Views
+from foldline.views.port import ServedViews, Views
 from query.served import ServedReader
 from streams.instance import folding
 from streams.projector import Projector
 from streams.rebuild.job import Rebuild, Shape
 from streams.tailed_ledger import TailedLedger
 from tests.core.worlds import random_world
+from tests.flow.graph import REED98, densest
 
 DEPTH = 1_000
 _AT_ONCE = 500
+_TICK = 35_000_000 << 22
 SMALL = {"partitions": 4, "cap": 4, "promote_at": 4, "demote_below": 2, "rebuild_memory_mb": 64}
 
 
@@ -81,12 +84,12 @@ class RebuiltWorld:
         ledger = await TailedLedger.open(self.profile.log, self.settings.log_epoch)
         await ledger.advance(await self.profile.log.ends())
         await ledger.close()
-        reader = ServedReader(views, SystemClock(), DEPTH)
+        served = reader(views)
         found: list[Difference] = []
         assert ledger.ledger.users()
         for user in ledger.ledger.users():
             right = expected(ledger.ledger, user, DEPTH)
-            found += differences(user, right, await reader.served(user))
+            found += differences(user, right, await served.served(user))
         return found
 
     @asynccontextmanager
@@ -107,6 +110,27 @@ def history(seed: int) -> Sequence[ev.Event]:
         merged.append(rng.choice(rest).pop())
     derived = (ev.FollowBarred, ev.FollowUnbarred, ev.AuthorPromoted, ev.AuthorDemoted)
     return [event for event in merged if not isinstance(event, derived)]
+
+
+def reed(seed: int, people: int = 962, tweets: int = 4_000) -> list[ev.Event]:
+    """The graph, or the dense part of it, posting, liking and changing its mind."""
+    rng, graph = Random(seed), densest(read_graph(REED98), people)
+    events: list[ev.Event] = [ev.AccountCreated(node, f"u{node}") for node in graph.nodes]
+    events += [ev.UserFollowed(*edge) for edge in graph.follows]
+    events += [ev.UserUnfollowed(*edge) for edge in rng.sample(graph.follows, people // 2)]
+    for number in range(tweets):
+        author, tweet = rng.choice(graph.nodes), (number + 1) * _TICK
+        events.append(ev.TweetPosted(author, tweet, f"tweet {number}"))
+        if rng.random() < 0.3:
+            events.append(ev.TweetLiked(author, tweet, rng.choice(graph.nodes)))
+        if rng.random() < 0.1:
+            events.append(ev.TweetDeleted(author, tweet))
+    return events
+
+
+def reader(views: ServedViews) -> ServedReader:
+    """As deep as any list of a test is long."""
+    return ServedReader(views, SystemClock(), DEPTH)
 
 
 @asynccontextmanager

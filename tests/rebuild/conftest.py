@@ -1,0 +1,19 @@
+"""A part of the real graph with its history, folded into the generation that is served."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.conftest import PROFILE_PARAMS, WorldSettings
+from tests.rebuild.world import RebuiltWorld, reed, world_of
+
+
+@pytest.fixture(scope="module", params=PROFILE_PARAMS)
+async def graph_world(
+    request: pytest.FixtureRequest, module_settings: WorldSettings
+) -> AsyncIterator[RebuiltWorld]:
+    shape = {"partitions": 4, "cap": 10, "buckets": 16, "promote_at": 40, "demote_below": 32}
+    async with world_of(module_settings(request.param, **shape)) as made:
+        await made.append(reed(3, people=80, tweets=300))
+        await made.fold(made.profile.generation, made.profile.views)
+        yield made
