@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app import rebuilding
+from app.estimating import Estimate, estimate
 from app.options import DataDir, Json, ProfileOption, run_opened, settings_of
 from app.output import print_json, stdout
 from app.progress import stderr
@@ -33,11 +34,16 @@ def start(
     buckets: Annotated[int, typer.Option("--buckets", min=0, help="0: as they are.")] = 0,
     follower_shards: Annotated[int, typer.Option("--follower-shards", min=0)] = 0,
     cap: Annotated[int, typer.Option("--cap", min=0, help="Entries of a backfill.")] = 0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what it comes to.")] = False,
     as_json: Json = False,
 ) -> None:
     """Build a generation beside the one that is served; again, to go on after a stop."""
     settings = settings_of(profile=profile, data_dir=data_dir)
     shape = Shape(buckets, follower_shards, cap)
+    if dry_run:
+        found = run_opened(settings, lambda opened: estimate(opened, settings, cap or settings.cap))
+        _show_estimate(found, as_json=as_json)
+        return
     build = run_opened(settings, lambda opened: rebuilding.start(opened, settings, shape))
     if as_json:
         print_json({"generation": build.number, "stage": build.stage})
@@ -150,6 +156,17 @@ def drop(
         print_json({"dropped": number})
     else:
         stdout.print(f"generation {number} is dropped")
+
+
+def _show_estimate(found: Estimate, *, as_json: bool) -> None:
+    if as_json:
+        print_json(found)
+        return
+    stdout.print(
+        f"{found.events:,} events ({found.log_bytes / 1e6:,.1f} MB) are folded, and about "
+        f"{found.rows:,} timeline rows ({found.row_bytes / 1e6:,.1f} MB) written for "
+        f"{found.accounts:,} accounts: about {found.seconds:,} s"
+    )
 
 
 def _served(number: int, overridden: Sequence[str], *, as_json: bool) -> None:
