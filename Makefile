@@ -66,6 +66,10 @@ bench-fanout: setup $(PEERS_STAMP) ## Measure fan-out against its ceiling and it
 bench-read: setup $(PEERS_STAMP) ## Measure reads against a bare handler, the driver and a peer (15 min)
 	$(BIN)/python -m benchmarks.reads $(ARGS)
 
+.PHONY: bench-rebuild
+bench-rebuild: setup ## Measure rebuilds against the store, the log and live projectors (20 min)
+	$(BIN)/python -m benchmarks.rebuild $(ARGS)
+
 .PHONY: engines-up engines-down
 engines-up: setup ## Start local Kafka, Cassandra and Redis
 	$(BIN)/foldline engines up

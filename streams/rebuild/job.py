@@ -156,8 +156,8 @@ class Rebuild:
         await self._prepare()
         settings = self._settings
         if build.stage is Stage.REPLAYING:
-            largest_first = sorted(range(len(build.ends)), key=lambda p: -build.ends[p])
-            await self._in_parallel(replay, [(settings, build, p) for p in largest_first])
+            lots = _shared_out(build.ends, settings.rebuild_process_count)
+            await self._in_parallel(replay, [(settings, build, lot) for lot in lots])
             build = await enter(Stage.FILLING)
         if build.stage is Stage.FILLING:
             shares = shares_of(settings, build, folder)
@@ -187,6 +187,15 @@ class Rebuild:
             await asyncio.gather(*running)
         finally:
             await asyncio.to_thread(pool.shutdown, cancel_futures=True)
+
+
+def _shared_out(sizes: Sequence[int], processes: int) -> list[list[int]]:
+    """The partitions, by their sizes, in as many lots as there are processes: the largest first,
+    each into the lot with the least so far."""
+    lots: list[list[int]] = [[] for _ in range(min(processes, len(sizes)))]
+    for partition in sorted(range(len(sizes)), key=lambda p: -sizes[p]):
+        min(lots, key=lambda lot: sum(sizes[p] for p in lot)).append(partition)
+    return lots
 
 
 def _leave_signals() -> None:

@@ -1,7 +1,7 @@
 """The parts of a rebuild that run as processes of their own, each with adapters of its own."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from foldline.generation import Build
@@ -14,9 +14,9 @@ from streams.rebuild.notes import Folder
 from streams.rebuild.replay import Replay
 
 
-def replay(settings: Settings, build: Build, partition: int) -> None:
-    """Fold one partition."""
-    asyncio.run(_replay(settings, build, partition))
+def replay(settings: Settings, build: Build, partitions: Sequence[int]) -> None:
+    """Fold these partitions, one after another."""
+    asyncio.run(_replay(settings, build, partitions))
 
 
 def fill(settings: Settings, build: Build, share: int, shares: int) -> None:
@@ -24,12 +24,13 @@ def fill(settings: Settings, build: Build, share: int, shares: int) -> None:
     asyncio.run(_fill(settings, build, share, shares))
 
 
-async def _replay(settings: Settings, build: Build, partition: int) -> None:
+async def _replay(settings: Settings, build: Build, partitions: Sequence[int]) -> None:
     log = await PROFILES[settings.profile].log(settings)
     try:
         async with _views(settings, build) as views:
-            folder = Folder.of(settings, build.number)
-            await Replay(log, views, settings, build, folder).run(partition)
+            replay = Replay(log, views, settings, build, Folder.of(settings, build.number))
+            for partition in partitions:
+                await replay.run(partition)
     finally:
         await log.close()
 

@@ -29,7 +29,7 @@ _AT_ONCE: Final = 16
 _BEHIND_MAX_S: Final = 60.0
 _POLL_S: Final = 0.02
 _EXAMPLES: Final = 100
-_USERS: Final = 500  # of one bucket that are read at one position
+_USERS: Final = 500  # that are read at one position, about
 
 
 class Reader(Protocol):
@@ -94,25 +94,29 @@ class Verification:
     async def run(self, users: Sequence[int], buckets: int, advance: Callable[[int], None]) -> None:
         """Compare these accounts; `advance` is told how many are done. Raises
         `ViewsUnavailableError` where a generation stays behind the log."""
-        for some in _by_bucket(users, buckets):
-            await self._compare(some)
-            self.compared += len(some)
-            advance(len(some))
+        for some in _together(users, buckets):
+            differ = await self._compare(some)
+            everyone = [user for bucket in some for user in bucket]
+            self.compared += len(everyone)
+            self.buckets += len(some)
+            self.buckets_that_differ += sum(not differ.isdisjoint(bucket) for bucket in some)
+            advance(len(everyone))
 
-    async def _compare(self, users: Sequence[int]) -> None:
+    async def _compare(self, buckets: Sequence[Sequence[int]]) -> set[int]:
+        """The accounts of these buckets that differ, in any generation."""
         await self._settled()
-        right = [expected(self._ledger.ledger, user, self._depth) for user in users]
-        self.entries += sum(each.entries for each in right)
-        digest, differs = _digest(right), False
+        facts, differ = self._ledger.ledger, set[int]()
+        right = [[expected(facts, user, self._depth) for user in users] for users in buckets]
+        self.entries += sum(each.entries for served in right for each in served)
         for number, views in self._views.items():
-            found = await self._read(self._reader_of(views), users)
-            if _digest(found) == digest:
-                continue
-            for user, should, is_so in zip(users, right, found, strict=True):
-                if is_so != should:
-                    differs = await self._look_again(number, user) or differs
-        self.buckets += 1
-        self.buckets_that_differ += differs
+            reader = self._reader_of(views)
+            found = await self._read(reader, [user for users in buckets for user in users])
+            for users, should in zip(buckets, right, strict=True):
+                is_so = [found[user] for user in users]
+                if _digest(is_so) != _digest(should):
+                    wrong = [u for u, a, b in zip(users, is_so, should, strict=True) if a != b]
+                    differ |= {user for user in wrong if await self._look_again(number, user)}
+        return differ
 
     async def _look_again(self, number: int, user: int) -> bool:
         """Whether an account does differ; if so, it is among the findings."""
@@ -146,18 +150,31 @@ class Verification:
                     f"generation {number} stays behind the log: is it kept by any worker?"
                 ) from None
 
-    async def _read(self, reader: Reader, users: Sequence[int]) -> list[Served]:
+    async def _read(self, reader: Reader, users: Sequence[int]) -> dict[int, Served]:
         room = asyncio.Semaphore(_AT_ONCE)
 
         async def read(user: int) -> Served:
             async with room:
                 return await reader.served(user)
 
-        return await asyncio.gather(*(read(user) for user in users))
+        found = await asyncio.gather(*(read(user) for user in users))
+        return dict(zip(users, found, strict=True))
+
+
+def _together(users: Sequence[int], buckets: int) -> Iterator[list[list[int]]]:
+    """Buckets of accounts, as many as are read at one position."""
+    some: list[list[int]] = []
+    for bucket in _by_bucket(users, buckets):
+        some.append(bucket)
+        if sum(map(len, some)) >= _USERS:
+            yield some
+            some = []
+    if some:
+        yield some
 
 
 def _by_bucket(users: Sequence[int], buckets: int) -> Iterator[list[int]]:
-    """The accounts by their bucket, not too many at once."""
+    """The accounts by their bucket; one with very many of them in parts."""
     found: dict[int, list[int]] = defaultdict(list)
     places = buckets_of(np.array(users, dtype=np.int64), buckets).tolist()
     for user, bucket in zip(users, places, strict=True):

@@ -1,0 +1,204 @@
+"""Whole rebuilds of histories: how long each stage takes, against reading the log and against live
+projectors on the same log."""
+
+import asyncio
+import multiprocessing
+import tempfile
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from benchmarks.installation import TEXT, process_of, tweet_id
+from benchmarks.rounds import Figures
+from cql.migrator import drop_views, migrate
+from foldline.appends import append
+from foldline.clock import SystemClock
+from foldline.core import events as ev
+from foldline.core.codec import Envelope
+from foldline.core.span import Span
+from foldline.generation import Build
+from foldline.log.kafka import create_topic
+from foldline.profiles import PROFILES, Profile, open_profile
+from foldline.settings import Settings
+from infra.engine import Endpoints
+from query.served import ServedReader
+from streams.reading import stretches
+from streams.rebuild.job import Rebuild, Shape
+from streams.rebuild.verifying import Verification
+from streams.tailed_ledger import TailedLedger
+
+_AT_ONCE: Final = 1_000
+_POLL_S: Final = 0.5
+_DEPTH: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Who lives it: `users`, each following `follows` others; `posts` tweets, and as many likes
+    that are taken back as fill it up to `events`. `cap`: of a timeline's rebuild."""
+
+    users: int
+    follows: int
+    posts: int
+    events: int
+    cap: int
+
+    def lived(self) -> Iterator[ev.Event]:
+        """All of it, in order."""
+        rng, users = Random(98), range(1, self.users + 1)
+        yield from (ev.AccountCreated(user, f"user_{user}") for user in users)
+        for user in users:
+            others = rng.sample(users, self.follows)
+            yield from (ev.UserFollowed(user, other) for other in others if other != user)
+        authors = [rng.choice(users) for _ in range(self.posts)]
+        for number, author in enumerate(authors, 1):
+            yield ev.TweetPosted(author, tweet_id(number), TEXT)
+        made = self.users * (1 + self.follows) + self.posts
+        for at in range(max(self.events - made, 0) // 2):
+            number = at % self.posts
+            of = authors[number], tweet_id(number + 1), rng.choice(users)
+            yield from (ev.TweetLiked(*of), ev.TweetUnliked(*of))
+
+
+@asynccontextmanager
+async def lived(ends: Endpoints, history: History) -> AsyncIterator[tuple[Settings, Profile]]:
+    """An installation whose log has the history, and whose views have nothing yet."""
+    with tempfile.TemporaryDirectory(prefix="foldline-") as data_dir:
+        settings = Settings(
+            profile="distributed",
+            data_dir=Path(data_dir),
+            keyspace=f"b{uuid.uuid4().hex[:12]}",
+            topic=f"b{uuid.uuid4().hex[:12]}",
+            kafka_bootstrap=ends.kafka_bootstrap,
+            cassandra_hosts=ends.cassandra_host,
+            cassandra_port=ends.cassandra_port,
+            redis_url=ends.redis_url,
+            cap=history.cap,
+            promote_at=10 * history.users,
+            demote_below=10 * history.users,
+        )
+        await migrate(settings)
+        await create_topic(settings)
+        profile = await open_profile(settings)
+        try:
+            await _append(profile, history)
+            yield settings, profile
+        finally:
+            await profile.close()
+            for number in (1, 2):
+                await drop_views(settings, number)
+
+
+async def rebuilt(settings: Settings, profile: Profile) -> Figures:
+    """Rebuild it: seconds of each stage, and of reading the log alone by as many processes."""
+    times: list[tuple[str, float]] = []
+
+    def told(build: Build) -> None:
+        times.append((build.stage, time.monotonic()))
+
+    rebuild = Rebuild(profile, settings, SystemClock(), lambda: migrate(settings))
+    build = await rebuild.run(Shape(), told)
+    events = sum(build.ends)
+    rows = await _rows(settings, build)
+    stages = {name: round(end - began, 2) for (name, began), (_, end) in pairwise(times)}
+    whole = times[-1][1] - times[0][1]
+    began = time.monotonic()
+    await asyncio.to_thread(_read, settings, len(build.ends), list(build.ends))
+    return {
+        "events": events,
+        "rows": rows,
+        "seconds": round(whole, 2),
+        "stages_s": stages,
+        "events_per_s": round(events / whole),
+        "read_s": round(time.monotonic() - began, 2),
+    }
+
+
+async def live(settings: Settings, profile: Profile) -> Figures:
+    """Feed the same log to a live projector: a worker process on empty views."""
+    end = sum(await profile.log.ends())
+    began = time.monotonic()
+    with process_of(settings, settings.data_dir / "worker.log", "worker", "--lone"):
+        while (at := sum((await profile.views.progress()).values())) < end:
+            await asyncio.sleep(_POLL_S)
+    took = time.monotonic() - began
+    return {"events": at, "seconds": round(took, 2), "events_per_s": round(at / took)}
+
+
+async def verified(settings: Settings, profile: Profile, number: int) -> Figures:
+    """Verify everyone of a generation: timelines a minute, with the ledger made before."""
+    generation = next(g for g in await profile.control.generations() if g.number == number)
+    views = await PROFILES[settings.profile].views(settings, generation)
+    ledger = await TailedLedger.open(profile.log, settings.log_epoch)
+    try:
+        verification = Verification(
+            profile.log,
+            ledger,
+            {number: views},
+            lambda of: ServedReader(of, SystemClock(), _DEPTH),
+            _DEPTH,
+        )
+        users = await verification.users()
+        began = time.monotonic()
+        await verification.run(users, generation.buckets, lambda _: None)
+        took = time.monotonic() - began
+        assert verification.findings[number].users == 0, verification.findings[number].examples
+        return {"timelines": len(users), "per_minute": round(60 * len(users) / took)}
+    finally:
+        await ledger.close()
+        await views.close()
+
+
+async def _rows(settings: Settings, build: Build) -> int:
+    """Timeline rows that were written: of a few users, for all of them."""
+    views = await PROFILES[settings.profile].views(settings, build.generation)
+    try:
+        ids = (await views.account_ids(None, 5_000)).tolist()
+        some = ids[:: max(len(ids) // 50, 1)]
+        sizes = [
+            (await views.timeline(user, Span(limit=settings.cap))).tweets.size for user in some
+        ]
+        return round(sum(sizes) * len(ids) / len(some))
+    finally:
+        await views.close()
+
+
+async def _append(profile: Profile, history: History) -> None:
+    room = asyncio.Semaphore(_AT_ONCE)
+
+    async def put(event: ev.Event) -> None:
+        async with room:
+            await append(profile.log, Envelope("0" * 32, event, 0), "benchmark")
+
+    some: list[ev.Event] = []
+    for event in history.lived():
+        some.append(event)
+        if len(some) == 10 * _AT_ONCE:
+            await asyncio.gather(*map(put, some))
+            some = []
+    await asyncio.gather(*map(put, some))
+
+
+def _read(settings: Settings, partitions: int, ends: list[int]) -> None:
+    processes = settings.rebuild_process_count
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+        running = [pool.submit(_read_one, settings, p, ends[p]) for p in range(partitions)]
+        for each in running:
+            each.result()
+
+
+def _read_one(settings: Settings, partition: int, end: int) -> None:
+    async def read() -> None:
+        log = await PROFILES[settings.profile].log(settings)
+        async for _ in stretches(log, partition, end, settings.log_epoch):
+            pass
+        await log.close()
+
+    asyncio.run(read())

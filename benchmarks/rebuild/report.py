@@ -1,0 +1,108 @@
+"""The page about rebuilds, rendered from the figures of a run."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from string import Template
+from typing import Any, Final
+
+from app.output import stdout
+from benchmarks.pictures import empty, saved
+from benchmarks.rebuild.suite import FILLING, LIMIT
+from benchmarks.tables import table, verdict
+
+Figures = dict[str, Any]
+_PAGE: Final = Path(__file__).parents[2] / "docs" / "rebuild-speed.md"
+_WRITE_GOAL: Final = 0.8
+_READ_GOAL: Final = 1.2
+_LIVE_GOAL: Final = 10.0
+_VERIFY_GOAL: Final = 20_000
+_COLORS: Final = ("#2563eb", "#60a5fa", "#9ca3af")
+
+
+def write_report(results: Path) -> None:
+    """Draw the pictures and print the tables; of a whole run also write the page."""
+    found = json.loads(results.read_text())
+    folder = results.with_suffix("")
+    folder.mkdir(parents=True, exist_ok=True)
+    _draw(found["histories"], "events", folder / "history.svg", "Rebuilds of one surviving view")
+    _draw(found["growing"], "rows", folder / "growing.svg", "Rebuilds of one history")
+    tables = "\n".join(_tables(found))
+    stdout.out(tables)
+    if not found["quick"]:
+        parts = found.get("parts_measured_at", {}).items()
+        when = ", ".join([found["measured_at"], *(f"{part} at {at}" for part, at in parts)])
+        template = Path(__file__).with_name("rebuild-speed.md.template").read_text()
+        _PAGE.write_text(Template(template).substitute(tables=tables, measured=when))
+    stdout.out(f"\nall figures: {results}")
+
+
+def _tables(found: Figures) -> Iterator[str]:
+    yield from table(("way", "rows/s", "all rounds"), _rates(found["write"]))
+    yield from table(("ratio", "median", "all rounds", "goal"), _ratios(found["write"]))
+    head: tuple[str, ...]
+    head = ("events", "rows", "replay", "fill", "catch up", "whole", "reading the log alone")
+    yield from table(head, _stages(found["histories"]))
+    yield from table(("with ten times the history", "goal"), _growth(found["histories"]))
+    yield from table(head, _stages(found["growing"]))
+    yield from table(("accounts", "timelines verified a minute", "goal"), _verified(found))
+    head = ("events", "rebuild", "live projector", "ratio", "goal")
+    yield from table(head, _against(found["against"]))
+
+
+def _rates(found: Figures) -> Iterator[tuple[str, ...]]:
+    for name in (LIMIT, FILLING):
+        rate = found["rates"][name]
+        yield name, f"{rate['median']:,.0f}", f"{rate['min']:,.0f} to {rate['max']:,.0f}"
+
+
+def _ratios(found: Figures) -> Iterator[tuple[str, ...]]:
+    for name, ratio in found["ratios"].items():
+        spread = f"{ratio['min']:.2f} to {ratio['max']:.2f}"
+        goal = verdict(f"≥ {_WRITE_GOAL}", ratio["median"] >= _WRITE_GOAL)
+        yield name, f"{ratio['median']:.2f}", spread, goal
+
+
+def _stages(found: list[Figures]) -> Iterator[tuple[str, ...]]:
+    for each in found:
+        stages = (f"{seconds:.1f} s" for seconds in each["stages_s"].values())
+        whole, read = f"{each['seconds']:.1f} s", f"{each['read_s']:.1f} s"
+        yield f"{each['events']:,}", f"{each['rows']:,}", *stages, whole, read
+
+
+def _growth(found: list[Figures]) -> Iterator[tuple[str, ...]]:
+    """What more history takes, beside what it takes to read it."""
+    first, last = found[0], found[-1]
+    more, read = last["seconds"] - first["seconds"], last["read_s"] - first["read_s"]
+    goal = verdict(f"≤ {_READ_GOAL} × reading it", more <= _READ_GOAL * read)
+    yield f"{more:.1f} s more; reading it alone {read:.1f} s more", goal
+
+
+def _verified(found: Figures) -> Iterator[tuple[str, ...]]:
+    for each in (*found["histories"], *found["growing"]):
+        told = each["verified"]
+        held = told["per_minute"] >= _VERIFY_GOAL
+        goal = verdict(f"≥ {_VERIFY_GOAL:,}", held)
+        yield f"{told['timelines']:,}", f"{told['per_minute']:,}", goal
+
+
+def _against(found: Figures) -> Iterator[tuple[str, ...]]:
+    rebuild, live = found["rebuild"], found["live"]
+    goal = verdict(f"≥ {_LIVE_GOAL:g}", found["ratio"] >= _LIVE_GOAL)
+    took = f"{rebuild['seconds']:.1f} s", f"{live['seconds']:.1f} s"
+    yield f"{rebuild['events']:,}", *took, f"{found['ratio']:.1f}", goal
+
+
+def _draw(found: list[Figures], by: str, path: Path, title: str) -> None:
+    figure, axes = empty(f"{title}: seconds of each stage, by {by}")
+    below = [0.0] * len(found)
+    labels = [f"{each[by]:,}" for each in found]
+    for color, stage in zip(_COLORS, found[0]["stages_s"], strict=True):
+        heights = [each["stages_s"][stage] for each in found]
+        axes.bar(labels, heights, bottom=below, color=color, label=stage)
+        below = [low + high for low, high in zip(below, heights, strict=True)]
+    reading = [each["read_s"] for each in found]
+    axes.plot(labels, reading, color="#111827", marker="o", label="reading the log alone")
+    axes.set_ylabel("s")
+    axes.legend(frameon=False)
+    saved(figure, path)

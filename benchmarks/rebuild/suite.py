@@ -1,0 +1,114 @@
+"""All that is measured of rebuilds, in the order of the report."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from benchmarks.installation import installation
+from benchmarks.limit import limit
+from benchmarks.rebuild.filling import filling
+from benchmarks.rebuild.history import History, live, lived, rebuilt, verified
+from benchmarks.rounds import Figures, Way, interleaved, rates, ratios
+from benchmarks.workload import workload
+from infra.engines import EngineStack
+
+LIMIT: Final = "limit"
+FILLING: Final = "rebuild, write phase"
+_BUCKETS: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much: `deliveries` written in each of the `rounds`; `histories` with one surviving view;
+    `growing` with one length and ever more rows; `against`: the one that a live projector gets
+    too."""
+
+    rounds: int
+    users: int
+    mean: int
+    deliveries: int
+    histories: tuple[History, ...]
+    growing: tuple[History, ...]
+    against: History
+
+
+_SAME: Final = {"users": 5_000, "follows": 4, "posts": 20_000, "cap": 100}
+_LONG: Final = {"users": 1_000, "follows": 50, "posts": 50_000, "events": 101_000}
+WHOLE: Final = Scale(
+    rounds=5,
+    users=100_000,
+    mean=403,
+    deliveries=4_000_000,
+    histories=tuple(History(**_SAME, events=n) for n in (100_000, 300_000, 1_000_000)),
+    growing=tuple(History(**_LONG, cap=cap) for cap in (25, 250, 2_500)),
+    against=History(users=1_000, follows=50, posts=200_000, events=251_000, cap=1_000),
+)
+QUICK: Final = Scale(
+    rounds=1,
+    users=10_000,
+    mean=50,
+    deliveries=200_000,
+    histories=tuple(History(500, 4, 2_000, n, 100) for n in (5_000, 20_000)),
+    growing=tuple(History(200, 20, 4_000, 8_000, cap) for cap in (10, 100)),
+    against=History(users=200, follows=20, posts=4_000, events=8_000, cap=40),
+)
+
+
+@dataclass(slots=True)
+class Suite:
+    """A run over one stack of engines. `say` is told what was just found."""
+
+    stack: EngineStack
+    scale: Scale
+    say: Callable[[str], None]
+
+    async def run(self, part: str = "") -> Figures:
+        """Everything, or one part of it: write, histories, growing or against."""
+        parts: dict[str, Callable[[], Awaitable[Any]]] = {
+            "write": self._write,
+            "histories": partial(self._histories, self.scale.histories),
+            "growing": partial(self._histories, self.scale.growing),
+            "against": self._against,
+        }
+        wanted = {part: parts[part]} if part else parts
+        return {name: await measure() for name, measure in wanted.items()}
+
+    async def _write(self) -> Figures:
+        scale = self.scale
+        work = workload(scale.users, scale.mean, scale.deliveries)
+        posts = work.posts_of(scale.deliveries)
+        async with installation(self.stack.endpoints(), work, buckets=_BUCKETS) as made_of:
+
+            async def ceiling() -> Figures:
+                async with made_of.measured() as made:
+                    return await limit(made, posts, self.stack)
+
+            async def fill() -> Figures:
+                async with made_of.measured() as made:
+                    return await filling(made, posts)
+
+            self.say("warming up")
+            await ceiling()
+            ways: dict[str, Way] = {LIMIT: ceiling, FILLING: fill}
+            found = await interleaved(ways, scale.rounds, self.say)
+        return {"rates": rates(found), "ratios": ratios(found, FILLING), "rounds": found}
+
+    async def _histories(self, histories: tuple[History, ...]) -> list[Figures]:
+        return [await self._history(each) for each in histories]
+
+    async def _history(self, history: History) -> Figures:
+        async with lived(self.stack.endpoints(), history) as (settings, profile):
+            found = await rebuilt(settings, profile)
+            found["verified"] = await verified(settings, profile, 2)
+            self.say(f"{found['events']:,} events, {found['rows']:,} rows: {found['seconds']} s")
+            return found
+
+    async def _against(self) -> Figures:
+        async with lived(self.stack.endpoints(), self.scale.against) as (settings, profile):
+            found = await rebuilt(settings, profile)
+            self.say(f"rebuilt in {found['seconds']} s: {found['stages_s']}")
+            fed = await live(settings, profile)
+            self.say(f"fed to a live projector in {fed['seconds']} s")
+            ratio = round(fed["seconds"] / found["seconds"], 2)
+            return {"rebuild": found, "live": fed, "ratio": ratio}

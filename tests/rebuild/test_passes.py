@@ -1,0 +1,102 @@
+"""The passes of a rebuild by themselves: dealt out to disk, split into shares, taken up again."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from foldline.core.effects import Effect
+from foldline.generation import Build, Generation, Stage
+from foldline.log.port import NewRecord
+from foldline.views.port import Views
+from streams.instance import folding
+from streams.rebuild import replay
+from streams.rebuild.filling import Filling
+from streams.rebuild.notes import AbandonedError, Folder
+from streams.rebuild.replay import Replay, shards_of
+from tests.conftest import PROFILE_PARAMS, WorldSettings
+from tests.rebuild.world import SMALL, RebuiltWorld, reed, world_of
+
+EVENT_BYTES = 1 << 20  # as if each event left a megabyte in memory
+
+
+@pytest.fixture(params=PROFILE_PARAMS)
+async def world(
+    request: pytest.FixtureRequest, world_settings: WorldSettings
+) -> AsyncIterator[RebuiltWorld]:
+    shape = SMALL | {"promote_at": 30, "demote_below": 20, "rebuild_processes": 2}
+    async with world_of(world_settings(request.param, **shape)) as made:
+        await made.append(reed(8, people=30, tweets=60))
+        await made.profile.log.append(NewRecord(1, b"no event"))
+        await made.fold(made.profile.generation, made.profile.views)
+        yield made
+
+
+async def begun(world: RebuiltWorld) -> tuple[Build, Folder]:
+    made = Generation(2, 16, 4)
+    build = Build(made, Stage.REPLAYING, tuple(await world.profile.log.ends()), 0)
+    assert await world.profile.control.begin_build(build)
+    await world.prepare()
+    folder = Folder.of(world.settings, 2)
+    folder.make()
+    return build, folder
+
+
+class Stopping:
+    """Views that stop after so many writes, as a killed process does."""
+
+    def __init__(self, views: Views, writes: int) -> None:
+        self._views = views
+        self.left = writes
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._views, name)
+
+    async def apply(self, effects: list[Effect], progress: dict[int, int]) -> None:
+        if self.left == 0:
+            raise AbandonedError("killed")
+        self.left -= 1
+        await self._views.apply(effects, progress)
+
+
+async def test_a_partition_larger_than_the_memory_is_dealt_out_to_disk(
+    world: RebuiltWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replay, "_BYTES_PER_EVENT", EVENT_BYTES)
+    build, folder = await begun(world)
+    settings = world.settings
+    async with world.views(build.generation) as views:
+        for partition in range(4):
+            shards = shards_of(settings, build, partition)
+            assert shards > 2
+            await Replay(world.profile.log, views, settings, build, folder).run(partition)
+            assert folder.done(f"replay-{partition}") == build.ends[partition]
+        assert len(folder.segments()) == sum(shards_of(settings, build, p) for p in range(4))
+        assert not list(folder.path.glob("*.events")), "what was dealt out is removed"
+        own = folding(settings, build.generation)
+        for share in (0, 1):
+            await Filling(views, own, folder, own.cap, 2).run(share)
+        await views.apply([], dict(enumerate(build.ends)))
+        assert await world.wrong_in(views) == []
+        (letter,) = await views.dead_letters(None, 10)
+        assert [letter] == await world.profile.views.dead_letters(None, 10)
+
+
+async def test_what_was_cut_off_is_taken_up_where_it_was(world: RebuiltWorld) -> None:
+    build, folder = await begun(world)
+    own = folding(world.settings.model_copy(update={"rows_per_part": 40}), build.generation)
+    async with world.views(build.generation) as views:
+        for partition in range(4):
+            await Replay(world.profile.log, views, own, build, folder).run(partition)
+        times = 0
+        while folder.done("fill-0") <= folder.done("fill-0-of") or not times:
+            times += 1
+            before = folder.done("fill-0")
+            try:
+                await Filling(Stopping(views, 2), own, folder, own.cap, 1).run(0)  # type: ignore[arg-type]
+            except AbandonedError:
+                assert folder.done("fill-0") >= before
+        assert times > 2
+        await Filling(Stopping(views, 0), own, folder, own.cap, 1).run(0)  # type: ignore[arg-type]
+        await views.apply([], dict(enumerate(build.ends)))
+        assert await world.wrong_in(views) == []
