@@ -30,7 +30,7 @@ T = TypeVar("T")
 _COMMITLOG_SYNC: Final = "SELECT value FROM system_views.settings WHERE name = 'commitlog_sync'"
 _SWAPS_MAX: Final = 8
 _PARTITIONS_PER_REQUEST: Final = 10  # of more a server warns by default
-_SORTED_AT_ONCE: Final = 1_000
+_SORTED_AT_ONCE: Final = 5_000
 _BYTES_MAX: Final = 32 << 10  # of the parameters of a request that has several writes
 _log = structlog.get_logger(__name__)
 

@@ -6,7 +6,7 @@ import multiprocessing
 import tempfile
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -132,8 +132,10 @@ async def live(settings: Settings, profile: Profile) -> Figures:
     return {"events": at, "seconds": round(took, 2), "events_per_s": round(at / took)}
 
 
-async def verified(settings: Settings, profile: Profile, number: int) -> Figures:
-    """Verify everyone of a generation: timelines a minute, with the ledger made before."""
+async def verified(
+    settings: Settings, profile: Profile, number: int, parts: Sequence[str]
+) -> Figures:
+    """Verify everyone of a generation: accounts a minute, with the ledger made before."""
     generation = next(g for g in await profile.control.generations() if g.number == number)
     views = await PROFILES[settings.profile].views(settings, generation)
     ledger = await TailedLedger.open(profile.log, settings.log_epoch)
@@ -144,13 +146,19 @@ async def verified(settings: Settings, profile: Profile, number: int) -> Figures
             {number: views},
             lambda of: ServedReader(of, SystemClock(), _DEPTH),
             _DEPTH,
+            parts,
         )
         users = await verification.users()
         began = time.monotonic()
         await verification.run(users, generation.buckets, lambda _: None)
         took = time.monotonic() - began
         assert verification.findings[number].users == 0, verification.findings[number].examples
-        return {"timelines": len(users), "per_minute": round(60 * len(users) / took)}
+        found = verification.entries / len(users)
+        return {
+            "accounts": len(users),
+            "entries_each": round(found),
+            "per_minute": round(60 * len(users) / took),
+        }
     finally:
         await ledger.close()
         await views.close()

@@ -7,6 +7,7 @@ writing, up to the step it had noted; then its floors are written.
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 from foldline.core.effects import Deliver, Effect
@@ -68,14 +69,15 @@ class Filling:
             await each
         floors = list(newest_first.floors())
         for start in range(0, len(floors), _FLOORS):
-            await self._views.apply(floors[start : start + _FLOORS], {})
+            some = floors[start : start + _FLOORS]
+            await self._pacer.steadily(partial(self._views.apply, some, {}))
         self._folder.note(part, newest_first.tweets + 1)
 
     async def _write(
         self, effects: list[Effect], before: list[asyncio.Task[None]], part: str, looked_at: int
     ) -> None:
         """Write some, and note it once what was before is written too."""
-        await self._views.apply(effects, {})
+        await self._pacer.steadily(partial(self._views.apply, effects, {}))
         for each in before:
             await each
         self._folder.note(part, looked_at)

@@ -9,16 +9,21 @@ import asyncio
 import os
 import shutil
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from foldline.errors import FoldlineError
+import structlog
+
+from foldline.errors import FoldlineError, UnavailableError
 from foldline.settings import Settings
 
 _LOOK_EVERY_S: Final = 0.5
 _PAUSED_POLL_S: Final = 0.2
 _SLEEP_MAX_S: Final = 30.0
+_AGAIN_MAX_S: Final = 2.0
+_logger = structlog.get_logger()
 
 
 class AbandonedError(FoldlineError):
@@ -121,6 +126,18 @@ class Pacer:
         if self._pace < 1.0:
             await asyncio.sleep(min(worked * (1 / self._pace - 1), _SLEEP_MAX_S))
         self._since = time.monotonic()
+
+    async def steadily(self, call: Callable[[], Awaitable[None]]) -> None:
+        """Do `call`, again and again while a store can't answer, and somebody waits for it."""
+        pause_s = _PAUSED_POLL_S
+        while True:
+            try:
+                return await call()
+            except UnavailableError as error:
+                _logger.warning("a rebuild tries again", why=str(error))
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, _AGAIN_MAX_S)
+            self._look(time.monotonic())
 
     def _look(self, now: float) -> None:
         if self._folder.abandoned or os.getppid() != self._parent:

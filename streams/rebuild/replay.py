@@ -6,6 +6,7 @@ done when its segment stands; what a killed process wrote before is written agai
 """
 
 from collections.abc import AsyncIterator, Iterable, Iterator
+from functools import partial
 from itertools import islice
 from typing import Final, TypeVar
 
@@ -21,7 +22,7 @@ from streams.rebuild.spill import Dealer, dealt
 from streams.sift import Poison
 
 _RECORDS: Final = 2_000  # taken at once
-_EFFECTS: Final = 4_000  # written at once
+_EFFECTS: Final = 10_000  # written at once
 _BYTES_PER_EVENT: Final = 1_500  # that an event leaves in memory, about
 
 Item = TypeVar("Item")
@@ -84,7 +85,7 @@ class Replay:
         with Dealer(self._folder.spill(partition, shard) for shard in range(shards)) as dealer:
             async for stretch in self._read(partition):
                 letters = [item.letter for item in stretch.items if isinstance(item, Poison)]
-                await self._views.apply(letters, {})
+                await self._pacer.steadily(partial(self._views.apply, letters, {}))
                 for record, item in zip(*stretch, strict=True):
                     if not isinstance(item, Poison):
                         dealer.deal(record, item)
@@ -99,7 +100,7 @@ class Replay:
 
     async def _finish(self, survivors: Survivors, partition: int, shard: int) -> None:
         for some in chunks(survivors.effects(), _EFFECTS):
-            await self._views.apply(some, {})
+            await self._pacer.steadily(partial(self._views.apply, some, {}))
             await self._pacer.rest()
         save(self._folder.segment(partition, shard), survivors.sources())
 

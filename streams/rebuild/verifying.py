@@ -76,7 +76,9 @@ class Verification:
         views: Mapping[int, Views],
         reader_of: Callable[[Views], Reader],
         depth: int,
+        parts: Sequence[str] = PARTS,
     ) -> None:
+        """`depth`: of tweets in each list; `parts`: of what is served, that are compared."""
         self.findings = {number: Findings() for number in views}
         self.compared = self.entries = self.buckets = self.buckets_that_differ = 0
         self.upto: tuple[int, ...] = ()
@@ -85,6 +87,7 @@ class Verification:
         self._views = views
         self._reader_of = reader_of
         self._depth = depth
+        self._parts = parts
 
     async def users(self) -> list[int]:
         """All accounts there are now."""
@@ -105,8 +108,8 @@ class Verification:
     async def _compare(self, buckets: Sequence[Sequence[int]]) -> set[int]:
         """The accounts of these buckets that differ, in any generation."""
         await self._settled()
-        facts, differ = self._ledger.ledger, set[int]()
-        right = [[expected(facts, user, self._depth) for user in users] for users in buckets]
+        differ = set[int]()
+        right = [[self._right(user) for user in users] for users in buckets]
         self.entries += sum(each.entries for served in right for each in served)
         for number, views in self._views.items():
             reader = self._reader_of(views)
@@ -123,17 +126,21 @@ class Verification:
         same = 0
         for _ in range(_LOOKS):
             await self._settled()
-            before = expected(self._ledger.ledger, user, self._depth)
-            found = await self._reader_of(self._views[number]).served(user)
+            before = self._right(user)
+            found = await self._reader_of(self._views[number]).served(user, self._parts)
             if found == before:
                 return False
             await self._settled()
-            same = same + 1 if expected(self._ledger.ledger, user, self._depth) == before else 0
+            same = same + 1 if self._right(user) == before else 0
             if same == _SAME:
                 self.findings[number].add(user, differences(user, before, found))
                 return True
         self.findings[number].unsettled += 1
         return True
+
+    def _right(self, user: int) -> Served:
+        """What must be served of an account, as the ledger stands."""
+        return expected(self._ledger.ledger, user, self._depth, self._parts)
 
     async def _settled(self) -> None:
         """The ledger is at the log's end, and every generation has come as far."""
@@ -155,7 +162,7 @@ class Verification:
 
         async def read(user: int) -> Served:
             async with room:
-                return await reader.served(user)
+                return await reader.served(user, self._parts)
 
         found = await asyncio.gather(*(read(user) for user in users))
         return dict(zip(users, found, strict=True))
