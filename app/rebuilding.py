@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from app.generations import preparing, removing
-from app.progress import progress, stderr
+from app.progress import progress
 from foldline.clock import SystemClock
 from foldline.errors import NotFoundError
 from foldline.generation import UNFINISHED, Build, Generation, Stage, Verdict
@@ -87,6 +87,9 @@ async def _show(profile: Profile, settings: Settings, stages: "asyncio.Queue[Bui
     while build.stage in UNFINISHED:
         folder = Folder.of(settings, build.number)
         first = progress_of(build, folder, await profile.log.ends())
+        while not first.total and stages.empty():  # it is not known yet
+            await asyncio.sleep(_LOOK_EVERY_S)
+            first = progress_of(build, folder, await profile.log.ends())
         what = f"generation {build.number}: {build.stage}"
         with progress(what, first.total) as advance:
             shown = 0
@@ -96,7 +99,6 @@ async def _show(profile: Profile, settings: Settings, stages: "asyncio.Queue[Bui
                 shown = max(found.done, shown)
                 await asyncio.sleep(_LOOK_EVERY_S)
         build = await stages.get()
-    stderr.print(f"generation {build.number} has caught up, and is kept current from here on")
 
 
 async def status(profile: Profile, settings: Settings) -> list[GenerationStatus]:
