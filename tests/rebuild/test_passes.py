@@ -88,15 +88,19 @@ async def test_what_was_cut_off_is_taken_up_where_it_was(world: RebuiltWorld) ->
     async with world.views(build.generation) as views:
         for partition in range(4):
             await Replay(world.profile.log, views, own, build, folder).run(partition)
+
+        def filling(stopping: Any) -> Filling:
+            return Filling(stopping, own, folder, own.cap, 1)
+
         times = 0
         while folder.done("fill-0") <= folder.done("fill-0-of") or not times:
             times += 1
             before = folder.done("fill-0")
             try:
-                await Filling(Stopping(views, 2), own, folder, own.cap, 1).run(0)  # type: ignore[arg-type]
+                await filling(Stopping(views, 2)).run(0)
             except AbandonedError:
                 assert folder.done("fill-0") >= before
         assert times > 2
-        await Filling(Stopping(views, 0), own, folder, own.cap, 1).run(0)  # type: ignore[arg-type]
+        await filling(Stopping(views, 0)).run(0)
         await views.apply([], dict(enumerate(build.ends)))
         assert await world.wrong_in(views) == []
