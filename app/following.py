@@ -92,6 +92,8 @@ class Following:
                     await self._change(served)
             except FoldlineError as error:
                 _logger.warning("the generation that is served is not known", why=str(error))
+            except Exception:
+                _logger.exception("the generation that is served is not followed")
 
     async def _change(self, served: Generation) -> None:
         old, self._front = self._front, await self._opened(served)

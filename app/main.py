@@ -167,7 +167,7 @@ def show_status(
 ) -> None:
     """How far the views are behind the log."""
     settings = settings_of(profile=profile, data_dir=data_dir)
-    found = run_opened(settings, lambda opened: status.status_of(opened, settings.profile))
+    found = run_opened(settings, lambda opened: status.status_of(opened, settings))
     if as_json:
         print_json(found)
     else:

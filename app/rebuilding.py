@@ -142,7 +142,7 @@ async def verify(
     profile: Profile, settings: Settings, number: int | None, sample: int | None
 ) -> Verified:
     """Compare a built generation and the one that is served with the log, and note the verdict."""
-    number = await _built(profile) if number is None else number
+    number = await built(profile, number)
     found = {each.number: each for each in await kept(profile.control)}
     if number not in found:
         raise NotFoundError(f"generation {number} is not kept; there are {sorted(found)}")
@@ -196,10 +196,8 @@ async def drop(profile: Profile, settings: Settings, number: int) -> None:
 
 async def built(profile: Profile, number: int | None) -> int:
     """The generation that is meant: the newest that is kept beside the one that is served."""
-    return await _built(profile) if number is None else number
-
-
-async def _built(profile: Profile) -> int:
+    if number is not None:
+        return number
     served = (await profile.control.active_generation()).number
     others = [each.number for each in await kept(profile.control) if each.number != served]
     if not others:

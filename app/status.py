@@ -1,11 +1,16 @@
 """`foldline status`: how far the views are, without starting anything."""
 
+import asyncio
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from app import auditing
 from foldline.profiles import Profile
+from foldline.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,19 +25,21 @@ class PartitionStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """An installation at one moment."""
+    """An installation at one moment. `audit`: the last sample in which something was wrong."""
 
     profile: str
     generation: int
     lag: int
     dead_letters: str
     partitions: list[PartitionStatus]
+    audit: dict[str, Any] | None = None
 
 
 _LETTERS_SHOWN = 100
+_EXAMPLES_SHOWN = 5
 
 
-async def status_of(profile: Profile, name: str) -> Status:
+async def status_of(profile: Profile, settings: Settings) -> Status:
     """What the log and the views say now."""
     progress = await profile.views.progress()
     partitions = [
@@ -41,11 +48,12 @@ async def status_of(profile: Profile, name: str) -> Status:
     ]
     letters = len(await profile.views.dead_letters(None, _LETTERS_SHOWN))
     return Status(
-        profile=name,
+        profile=settings.profile,
         generation=profile.generation.number,
         lag=sum(each.lag for each in partitions),
         dead_letters=f"{letters}+" if letters == _LETTERS_SHOWN else str(letters),
         partitions=partitions,
+        audit=await asyncio.to_thread(auditing.last, settings),
     )
 
 
@@ -61,3 +69,9 @@ def show(status: Status, console: Console) -> None:
     for each in status.partitions:
         table.add_row(*(f"{value:,}" for value in asdict(each).values()))
     console.print(table)
+    if status.audit is not None:
+        at = datetime.fromtimestamp(status.audit["at"] / 1000, UTC)
+        right = "repaired" if status.audit["repaired"] else "not repaired"
+        console.print(f"audit, {at:%Y-%m-%d %H:%M:%S}: {status.audit['wrong']:,} wrong, {right}")
+        for example in status.audit["examples"][:_EXAMPLES_SHOWN]:
+            console.print(f"  {example}", markup=False)

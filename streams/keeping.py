@@ -69,6 +69,8 @@ class Keeping(Generic[Kept]):
                 await self._look()
             except FoldlineError as error:
                 _logger.warning("generations are left as they are", why=str(error))
+            except Exception:
+                _logger.exception("generations are left as they are")
 
     async def _look(self) -> None:
         wanted = {each.number: each for each in await kept(self._control)}

@@ -30,6 +30,7 @@ from streams.rebuild.catching_up import catch_up, copy_replays
 from streams.rebuild.filling import shares_of
 from streams.rebuild.notes import AbandonedError, Folder
 from streams.rebuild.parts import fill, replay
+from streams.rebuild.replay import is_whole
 
 LEASE: Final = "rebuild"
 _LOOK_EVERY_S: Final = 1.0
@@ -155,10 +156,12 @@ class Rebuild:
 
         await self._prepare()
         settings = self._settings
-        if build.stage is Stage.REPLAYING:
+        lacking = not is_whole(settings, build, folder)
+        if build.stage is Stage.REPLAYING or (build.stage is Stage.FILLING and lacking):
             lots = _shared_out(build.ends, settings.rebuild_process_count)
             await self._in_parallel(replay, [(settings, build, lot) for lot in lots])
-            build = await enter(Stage.FILLING)
+            if build.stage is Stage.REPLAYING:
+                build = await enter(Stage.FILLING)
         if build.stage is Stage.FILLING:
             shares = shares_of(settings, build, folder)
             work = [(settings, build, share, shares) for share in range(shares)]

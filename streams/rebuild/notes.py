@@ -71,6 +71,12 @@ class Folder:
         """How far a part is from here on, also after a kill."""
         self._write(self.path / f"{part}.at", str(done))
 
+    def fixed(self, name: str, value: int) -> int:
+        """The number that was noted under this name first: what is gone on with keeps its shape."""
+        if not (found := self.done(name)):
+            self.note(name, found := value)
+        return found
+
     @property
     def pace(self) -> float:
         """The share of its time that a part may work; 0 is a pause."""

@@ -28,10 +28,20 @@ _BYTES_PER_EVENT: Final = 1_500  # that an event leaves in memory, about
 Item = TypeVar("Item")
 
 
-def shards_of(settings: Settings, build: Build, partition: int) -> int:
-    """Into how many shards a partition is dealt."""
+def shards_of(settings: Settings, build: Build, folder: Folder, partition: int) -> int:
+    """Into how many shards a partition is dealt: what was once noted stands."""
     share = (settings.rebuild_memory_mb << 20) // settings.rebuild_process_count
-    return 1 + build.ends[partition] * _BYTES_PER_EVENT // share
+    shards = 1 + build.ends[partition] * _BYTES_PER_EVENT // share
+    return folder.fixed(f"shards-{partition}", shards)
+
+
+def is_whole(settings: Settings, build: Build, folder: Folder) -> bool:
+    """Whether all segments stand; another machine has none of them."""
+    return all(
+        folder.segment(partition, shard).exists()
+        for partition in range(len(build.ends))
+        for shard in range(shards_of(settings, build, folder, partition))
+    )
 
 
 class Replay:
@@ -49,7 +59,7 @@ class Replay:
 
     async def run(self, partition: int) -> None:
         """Fold one whole, if that was not done before."""
-        shards = shards_of(self._settings, self._build, partition)
+        shards = shards_of(self._settings, self._build, self._folder, partition)
         missing = [s for s in range(shards) if not self._folder.segment(partition, s).exists()]
         if missing and shards == 1:
             await self._finish(await self._folded(partition), partition, 0)

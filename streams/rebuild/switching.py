@@ -163,13 +163,12 @@ async def _behind(
 async def _lease_is_free(profile: Profile, settings: Settings) -> str:
     """Wait until nobody rebuilds any more; under which name the lease is held now."""
     own = "cancel"
-    deadline_s = 2 * settings.rebuild_lease_s
-    async with asyncio.timeout(deadline_s):
-        while True:
-            holder = await profile.control.hold_lease(LEASE, own, settings.rebuild_lease_s)
-            if holder == own:
-                return own
-            if is_gone(holder):
-                await profile.control.give_lease(LEASE, holder)
-                continue
+    for _ in range(round(2 * settings.rebuild_lease_s / _POLL_S)):
+        holder = await profile.control.hold_lease(LEASE, own, settings.rebuild_lease_s)
+        if holder == own:
+            return own
+        if is_gone(holder):
+            await profile.control.give_lease(LEASE, holder)
+        else:
             await asyncio.sleep(_POLL_S)
+    raise ConflictError(f"{holder} does not end: cancel again, or end that process")

@@ -11,7 +11,8 @@ from foldline.log.port import NewRecord
 from foldline.views.port import Views
 from streams.instance import folding
 from streams.rebuild import replay
-from streams.rebuild.filling import Filling
+from streams.rebuild.builds import changed
+from streams.rebuild.filling import Filling, shares_of
 from streams.rebuild.notes import AbandonedError, Folder
 from streams.rebuild.replay import Replay, shards_of
 from tests.conftest import PROFILE_PARAMS, WorldSettings
@@ -67,11 +68,12 @@ async def test_a_partition_larger_than_the_memory_is_dealt_out_to_disk(
     settings = world.settings
     async with world.views(build.generation) as views:
         for partition in range(4):
-            shards = shards_of(settings, build, partition)
+            shards = shards_of(settings, build, folder, partition)
             assert shards > 2
             await Replay(world.profile.log, views, settings, build, folder).run(partition)
             assert folder.done(f"replay-{partition}") == build.ends[partition]
-        assert len(folder.segments()) == sum(shards_of(settings, build, p) for p in range(4))
+        shards = sum(shards_of(settings, build, folder, p) for p in range(4))
+        assert len(folder.segments()) == shards
         assert not list(folder.path.glob("*.events")), "what was dealt out is removed"
         own = folding(settings, build.generation)
         for share in (0, 1):
@@ -104,3 +106,23 @@ async def test_what_was_cut_off_is_taken_up_where_it_was(world: RebuiltWorld) ->
         await filling(Stopping(views, 0)).run(0)
         await views.apply([], dict(enumerate(build.ends)))
         assert await world.wrong_in(views) == []
+
+
+async def test_without_its_folder_it_is_folded_anew(world: RebuiltWorld) -> None:
+    """As on another machine."""
+    build, folder = await begun(world)
+    await changed(world.profile.control, build.number, stage=Stage.FILLING)
+    folder.remove()
+    again, told = await world.rebuild()
+    assert again.number == build.number
+    assert [each.stage for each in told] == [Stage.FILLING, Stage.CATCHING_UP, Stage.FOLLOWING]
+    async with world.views(again.generation) as views:
+        assert await world.wrong_in(views) == []
+
+
+async def test_what_was_begun_keeps_its_shape(world: RebuiltWorld) -> None:
+    build, folder = await begun(world)
+    few = shards_of(world.settings, build, folder, 0)
+    replaced = world.settings.model_copy(update={"rebuild_memory_mb": 1, "rebuild_processes": 64})
+    assert shards_of(replaced, build, folder, 0) == few == 1
+    assert shares_of(world.settings, build, folder) == shares_of(replaced, build, folder) == 2
