@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from app.rebuilding import set_pace, status
+from app.rebuilding import GenerationStatus, set_pace, status
 from foldline.generation import Stage
 from tests.conftest import PROFILE_PARAMS, WorldSettings
 from tests.faults.processes import FOLDLINE, environment, run
@@ -23,6 +25,12 @@ async def world(
     async with world_of(world_settings(request.param, **shape)) as made:
         await made.append(reed(7))
         yield made
+
+
+def _at(status: GenerationStatus, pace: float) -> dict[str, Any]:
+    """The progress as it was, at another pace."""
+    assert status.progress is not None
+    return status.progress | {"pace": pace}
 
 
 async def test_it_pauses_goes_on_and_is_cancelled(world: RebuiltWorld) -> None:
@@ -54,7 +62,11 @@ async def test_it_pauses_goes_on_and_is_cancelled(world: RebuiltWorld) -> None:
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(running.wait(), 0.1)
 
-    await set_pace(profile, 1.0)
+    await set_pace(profile, 0.1)
+    async with asyncio.timeout(_RESTS_S):
+        while (await status(profile, settings))[1] == replace(second, progress=_at(second, 0.1)):
+            await asyncio.sleep(0.1)
+    await set_pace(profile, 0.0)
     code, _, why = await run("rebuild", "cancel", numbers=numbers)
     assert code == 0, why
     _, said = await running.communicate()
