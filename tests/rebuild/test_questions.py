@@ -2,8 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from random import Random
 
 import pytest
@@ -14,11 +12,9 @@ from foldline.core.position import Position
 from foldline.core.served import home
 from foldline.errors import InvalidError, NotFoundError
 from streams.as_of import ends_at, ends_behind, ledger_at
-from streams.auditing import Audit
 from streams.explaining import explain
-from streams.tailed_ledger import TailedLedger
 from tests.rebuild.corruptions import CORRUPTIONS, last_words, place
-from tests.rebuild.world import DEPTH, RebuiltWorld, reader, reed
+from tests.rebuild.world import RebuiltWorld, reader, reed
 
 PAIRS = 150
 LATE = 5_000_000
@@ -61,7 +57,7 @@ async def test_what_is_not_served_though_it_should_be_is_told(graph_world: Rebui
     found = await explain(graph_world.profile.log, at.views, served, 0, at.user, lost)
     assert (found.due, found.served) == (True, False)
     assert found.path is not None and "writes it anew" in found.path
-    async with _audit(graph_world) as audit:
+    async with graph_world.audit() as audit:
         done = await audit.round(1_000, repair=True)
         assert at.user in done.accounts_wrong
         assert done.wrong > 0 and done.drift == done.wrong * 1e6 / done.entries
@@ -94,11 +90,3 @@ async def test_a_timeline_is_told_as_it_was(graph_world: RebuiltWorld) -> None:
 
 def _celebrity(ledger: Ledger, user: int) -> bool:
     return ledger.accounts[user].celebrity
-
-
-@asynccontextmanager
-async def _audit(world: RebuiltWorld) -> AsyncIterator[Audit]:
-    log, views = world.profile.log, world.profile.views
-    ledger = await TailedLedger.open(log, 0)
-    yield Audit(log, ledger, views, reader, world.settings, 1, DEPTH)
-    await ledger.close()

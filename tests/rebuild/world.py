@@ -21,6 +21,7 @@ from foldline.profiles import PROFILES, Profile, open_profile
 from foldline.settings import Settings
 from foldline.views.port import ServedViews, Views
 from query.served import ServedReader
+from streams.auditing import Audit
 from streams.instance import folding
 from streams.projector import Projector
 from streams.rebuild.job import Rebuild, Shape
@@ -91,6 +92,16 @@ class RebuiltWorld:
             right = expected(ledger.ledger, user, DEPTH)
             found += differences(user, right, await served.served(user))
         return found
+
+    @asynccontextmanager
+    async def audit(self) -> AsyncIterator[Audit]:
+        """Of the generation that is served."""
+        log, views = self.profile.log, self.profile.views
+        ledger = await TailedLedger.open(log, self.settings.log_epoch)
+        yield Audit(
+            log, ledger, views, reader, self.settings, self.profile.generation.number, DEPTH
+        )
+        await ledger.close()
 
     @asynccontextmanager
     async def views(self, generation: Generation) -> AsyncIterator[Views]:
