@@ -64,7 +64,6 @@ class KafkaReader:
                 return records
 
     async def close(self) -> None:
-        await asyncio.sleep(0)  # stopped before its own tasks ran, it would raise CancelledError
         await self._consumer.stop()
 
     def _next(self, message: Any) -> Record:
