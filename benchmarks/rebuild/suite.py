@@ -43,7 +43,7 @@ WHOLE: Final = Scale(
     mean=403,
     deliveries=4_000_000,
     histories=tuple(History(**_SAME, events=n) for n in (100_000, 1_000_000)),
-    growing=tuple(History(**_LONG, cap=cap) for cap in (25, 250, 2_500)),
+    growing=tuple(History(**_LONG, cap=cap) for cap in (25, 2_500)),
     against=History(users=1_000, follows=50, posts=200_000, events=251_000, cap=1_000),
 )
 QUICK: Final = Scale(
