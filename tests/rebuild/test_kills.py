@@ -14,8 +14,8 @@ from tests.conftest import PROFILE_PARAMS, WorldSettings
 from tests.faults.processes import FOLDLINE, environment, run
 from tests.rebuild.world import RebuiltWorld, reed, world_of
 
-KILLS: Final = {"embedded": 50, "distributed": 4}
-MAX_S: Final = {"embedded": 2.5, "distributed": 10.0}
+KILLS: Final = {"embedded": 50, "distributed": 2}
+MAX_S: Final = {"embedded": 2.5, "distributed": 8.0}
 _POLL_S: Final = 0.01
 
 

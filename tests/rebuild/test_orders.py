@@ -9,7 +9,7 @@ import pytest
 
 from app.rebuilding import GenerationStatus, set_pace, status
 from foldline.generation import Stage
-from tests.conftest import PROFILE_PARAMS, WorldSettings
+from tests.conftest import WorldSettings
 from tests.faults.processes import FOLDLINE, environment, run
 from tests.rebuild.world import RebuiltWorld, reed, world_of
 
@@ -17,12 +17,10 @@ _BEGUN_S = 30
 _RESTS_S = 60
 
 
-@pytest.fixture(params=PROFILE_PARAMS)
-async def world(
-    request: pytest.FixtureRequest, world_settings: WorldSettings
-) -> AsyncIterator[RebuiltWorld]:
+@pytest.fixture
+async def world(world_settings: WorldSettings) -> AsyncIterator[RebuiltWorld]:
     shape = {"partitions": 4, "buckets": 16}
-    async with world_of(world_settings(request.param, **shape)) as made:
+    async with world_of(world_settings("embedded", **shape)) as made:
         await made.append(reed(7))
         yield made
 

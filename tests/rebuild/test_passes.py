@@ -15,18 +15,16 @@ from streams.rebuild.builds import changed
 from streams.rebuild.filling import Filling, shares_of
 from streams.rebuild.notes import AbandonedError, Folder
 from streams.rebuild.replay import Replay, shards_of
-from tests.conftest import PROFILE_PARAMS, WorldSettings
+from tests.conftest import WorldSettings
 from tests.rebuild.world import SMALL, RebuiltWorld, reed, world_of
 
 EVENT_BYTES = 1 << 20  # as if each event left a megabyte in memory
 
 
-@pytest.fixture(params=PROFILE_PARAMS)
-async def world(
-    request: pytest.FixtureRequest, world_settings: WorldSettings
-) -> AsyncIterator[RebuiltWorld]:
+@pytest.fixture
+async def world(world_settings: WorldSettings) -> AsyncIterator[RebuiltWorld]:
     shape = SMALL | {"promote_at": 30, "demote_below": 20, "rebuild_processes": 2}
-    async with world_of(world_settings(request.param, **shape)) as made:
+    async with world_of(world_settings("embedded", **shape)) as made:
         await made.append(reed(8, people=30, tweets=60))
         await made.profile.log.append(NewRecord(1, b"no event"))
         await made.fold(made.profile.generation, made.profile.views)

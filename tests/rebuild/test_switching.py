@@ -11,18 +11,16 @@ from foldline.core import events as ev
 from foldline.errors import ConflictError, NotFoundError
 from foldline.generation import Stage
 from streams.rebuild.switching import cancel, drop, roll_back, switch
-from tests.conftest import PROFILE_PARAMS, WorldSettings
+from tests.conftest import WorldSettings
 from tests.faults.processes import FOLDLINE, run
 from tests.rebuild.world import SMALL, RebuiltWorld, reed, world_of
 
 BUGGY = (sys.executable, "-m", "tests.rebuild.buggy_release")
 
 
-@pytest.fixture(params=PROFILE_PARAMS)
-async def world(
-    request: pytest.FixtureRequest, world_settings: WorldSettings
-) -> AsyncIterator[RebuiltWorld]:
-    async with world_of(world_settings(request.param, **SMALL)) as made:
+@pytest.fixture
+async def world(world_settings: WorldSettings) -> AsyncIterator[RebuiltWorld]:
+    async with world_of(world_settings("embedded", **SMALL)) as made:
         await made.append(reed(2, people=40, tweets=100))
         await made.fold(made.profile.generation, made.profile.views)
         yield made
