@@ -13,16 +13,13 @@ from foldline.core.ids import MAX_ID, first_id_at
 from foldline.core.scope import Scope
 from foldline.profiles import Profile
 from foldline.settings import Settings
-from foldline.views.port import Views
 from foldline.web.server import listen
-from query.served import ServedReader
+from query.served import depth_of, readers
 from streams.auditing import Audit, Round
 from streams.instance import folding
-from streams.rebuild.verifying import Reader
 from streams.repairing import Repair, Repaired
 from streams.tailed_ledger import TailedLedger
 
-_BELOW_THE_FLOOR: Final = 100  # entries that are compared beyond the cap
 _ROUND: Final = 50  # accounts
 
 
@@ -39,9 +36,10 @@ async def audit(
     """Compare so many accounts a minute, until `stop`; `told` hears of each round."""
     own = folding(settings, profile.generation)
     async with _ledger(profile, settings) as ledger, _metrics(settings, port):
+        depth = depth_of(own.cap)
         audit = Audit(
-            *(profile.log, ledger, profile.views, _reader_of(own), own),
-            *(profile.generation.number, _depth(own)),
+            *(profile.log, ledger, profile.views, readers(depth), own),
+            *(profile.generation.number, depth),
         )
         size = min(_ROUND, per_minute)
         while not stop.is_set():
@@ -60,7 +58,8 @@ async def audit(
 async def repair(profile: Profile, settings: Settings, scope: Scope, *, dry_run: bool) -> Repaired:
     """Write a scope of the served generation anew; with `dry_run`, only say what that would be."""
     own = folding(settings, profile.generation)
-    repair = Repair(profile.log, profile.views, _reader_of(own), own, _depth(own))
+    depth = depth_of(own.cap)
+    repair = Repair(profile.log, profile.views, readers(depth), own, depth)
     done = await repair.run(scope, dry_run=dry_run)
     if not dry_run:
         await profile.control.note_repair(profile.generation.number)
@@ -100,14 +99,6 @@ def _note(settings: Settings, found: Round) -> None:
 
 def _path(settings: Settings) -> Path:
     return settings.data_dir / "audit.jsonl"
-
-
-def _depth(settings: Settings) -> int:
-    return settings.cap + _BELOW_THE_FLOOR
-
-
-def _reader_of(settings: Settings) -> Callable[[Views], Reader]:
-    return lambda views: ServedReader(views, SystemClock(), _depth(settings))
 
 
 @asynccontextmanager

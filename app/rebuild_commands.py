@@ -45,10 +45,9 @@ def start(
         _show_estimate(found, as_json=as_json)
         return
     build = run_opened(settings, lambda opened: rebuilding.start(opened, settings, shape))
-    if as_json:
-        print_json({"generation": build.number, "stage": build.stage})
-    else:
-        stdout.print(f"generation {build.number} is built: `foldline rebuild verify` compares it")
+    told = {"generation": build.number, "stage": build.stage}
+    text = f"generation {build.number} is built: `foldline rebuild verify` compares it"
+    _say(text, told, as_json=as_json)
 
 
 @app.command()
@@ -125,10 +124,8 @@ def pace(
     """Slow down, pause or speed up the rebuild that is under way."""
     settings = settings_of(profile=profile, data_dir=data_dir)
     number = run_opened(settings, lambda opened: rebuilding.set_pace(opened, share))
-    if as_json:
-        print_json({"generation": number, "pace": share})
-    else:
-        stdout.print(f"the rebuild of generation {number} works {share:.0%} of its time")
+    text = f"the rebuild of generation {number} works {share:.0%} of its time"
+    _say(text, {"generation": number, "pace": share}, as_json=as_json)
 
 
 @app.command()
@@ -136,10 +133,8 @@ def cancel(profile: ProfileOption = None, data_dir: DataDir = None, as_json: Jso
     """End the rebuild that is under way, and remove what it made."""
     settings = settings_of(profile=profile, data_dir=data_dir)
     number = run_opened(settings, lambda opened: rebuilding.cancel(opened, settings))
-    if as_json:
-        print_json({"cancelled": number})
-    else:
-        stdout.print(f"the rebuild of generation {number} is cancelled; what it made is removed")
+    text = f"the rebuild of generation {number} is cancelled; what it made is removed"
+    _say(text, {"cancelled": number}, as_json=as_json)
 
 
 @app.command()
@@ -152,28 +147,29 @@ def drop(
     """Remove a generation that is not served."""
     settings = settings_of(profile=profile, data_dir=data_dir)
     run_opened(settings, lambda opened: rebuilding.drop(opened, settings, number))
+    _say(f"generation {number} is dropped", {"dropped": number}, as_json=as_json)
+
+
+def _say(text: str, told: object, *, as_json: bool) -> None:
+    """One thing, for a person or for a program."""
     if as_json:
-        print_json({"dropped": number})
+        print_json(told)
     else:
-        stdout.print(f"generation {number} is dropped")
+        stdout.print(text)
 
 
 def _show_estimate(found: Estimate, *, as_json: bool) -> None:
-    if as_json:
-        print_json(found)
-        return
-    stdout.print(
+    text = (
         f"{found.events:,} events ({found.log_bytes / 1e6:,.1f} MB) are folded, and about "
         f"{found.rows:,} timeline rows ({found.row_bytes / 1e6:,.1f} MB) written for "
         f"{found.accounts:,} accounts: about {found.seconds:,} s"
     )
+    _say(text, found, as_json=as_json)
 
 
 def _served(number: int, overridden: Sequence[str], *, as_json: bool) -> None:
-    if as_json:
-        print_json({"served": number, "overridden": list(overridden)})
-    else:
-        stdout.print(f"generation {number} is served")
+    told = {"served": number, "overridden": list(overridden)}
+    _say(f"generation {number} is served", told, as_json=as_json)
 
 
 def _show_status(found: Sequence[rebuilding.GenerationStatus], console: Console) -> None:

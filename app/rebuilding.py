@@ -9,12 +9,12 @@ from typing import Any, Final
 from app.generations import preparing, removing
 from app.progress import progress
 from foldline.clock import SystemClock
+from foldline.core.position import lag_of
 from foldline.errors import NotFoundError
 from foldline.generation import UNFINISHED, Build, Generation, Stage, Verdict
-from foldline.profiles import PROFILES, Profile
+from foldline.profiles import Profile, views_of
 from foldline.settings import Settings
-from foldline.views.port import Views
-from query.served import ServedReader
+from query.served import depth_of, readers
 from streams.keeping import kept
 from streams.rebuild.builds import changed, unfinished
 from streams.rebuild.job import Rebuild, Shape
@@ -26,7 +26,6 @@ from streams.rebuild.verifying import Findings, Verification
 from streams.tailed_ledger import TailedLedger
 
 _LOOK_EVERY_S: Final = 0.5
-_BELOW_THE_FLOOR: Final = 100  # entries that are compared beyond the cap
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +132,8 @@ async def status(profile: Profile, settings: Settings) -> list[GenerationStatus]
 
 
 async def _lag(profile: Profile, settings: Settings, generation: Generation) -> int:
-    async with AsyncExitStack() as opened:
-        at = await (await _views(opened, settings, generation)).progress()
-    return sum(max(end - at.get(p, 0), 0) for p, end in enumerate(await profile.log.ends()))
+    async with views_of(settings, generation) as views:
+        return lag_of(await views.progress(), await profile.log.ends())
 
 
 async def verify(
@@ -148,14 +146,14 @@ async def verify(
         raise NotFoundError(f"generation {number} is not kept; there are {sorted(found)}")
     served = (await profile.control.active_generation()).number
     async with AsyncExitStack() as opened:
-        views = {n: await _views(opened, settings, found[n]) for n in sorted({served, number})}
+        views = {
+            n: await opened.enter_async_context(views_of(settings, found[n]))
+            for n in sorted({served, number})
+        }
         ledger = await TailedLedger.open(profile.log, settings.log_epoch)
         opened.push_async_callback(ledger.close)
-        depth = (found[number].cap or settings.cap) + _BELOW_THE_FLOOR
-        clock = SystemClock()
-        verification = Verification(
-            profile.log, ledger, views, lambda of: ServedReader(of, clock, depth), depth
-        )
+        depth = depth_of(found[number].cap or settings.cap)
+        verification = Verification(profile.log, ledger, views, readers(depth), depth)
         users = everyone = await verification.users()
         if sample is not None and sample < len(everyone):
             users = sorted(random.sample(everyone, sample))
@@ -163,7 +161,7 @@ async def verify(
             await verification.run(users, found[number].buckets, advance)
     own = verification.findings[number]
     verdict = Verdict(
-        clock.now_ms(),
+        SystemClock().now_ms(),
         verification.upto,
         verification.compared,
         everyone=users is everyone,
@@ -203,12 +201,6 @@ async def built(profile: Profile, number: int | None) -> int:
     if not others:
         raise NotFoundError("no generation is kept beside the one that is served")
     return others[-1]
-
-
-async def _views(opened: AsyncExitStack, settings: Settings, generation: Generation) -> Views:
-    views = await PROFILES[settings.profile].views(settings, generation)
-    opened.push_async_callback(views.close)
-    return views
 
 
 def _verified(number: int, verification: Verification, verdict: Verdict) -> Verified:

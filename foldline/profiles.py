@@ -3,7 +3,8 @@
 The contract suites run over every adapter listed here, so none can escape them.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -75,6 +76,16 @@ async def open_profile(settings: Settings, number: int | None = None) -> Profile
     views = await adapters.views(settings, generation)
     log = await adapters.log(settings)
     return Profile(log, control, generation, views)
+
+
+@asynccontextmanager
+async def views_of(settings: Settings, generation: Generation) -> AsyncIterator[Views]:
+    """The views of a generation, for as long as the block lasts."""
+    views = await PROFILES[settings.profile].views(settings, generation)
+    try:
+        yield views
+    finally:
+        await views.close()
 
 
 async def _generation(control: Control, number: int) -> Generation:

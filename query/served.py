@@ -10,7 +10,7 @@ from zlib import crc32
 
 import numpy as np
 
-from foldline.clock import Clock
+from foldline.clock import Clock, SystemClock
 from foldline.core.ids import NO_IDS, IntArray
 from foldline.core.served import PARTS, Served
 from foldline.core.span import Span
@@ -22,6 +22,17 @@ from query.skeleton import Viewer, opened, skeleton
 
 _CELEBRITIES_S: Final = 1.0
 _PAGE: Final = 2_000
+_BELOW_THE_FLOOR: Final = 100
+
+
+def depth_of(cap: int) -> int:
+    """Down to where lists are compared: past the floor of any timeline that a backfill filled."""
+    return cap + _BELOW_THE_FLOOR
+
+
+def readers(depth: int) -> "Callable[[ServedViews], ServedReader]":
+    """Readers of whatever views, down to this depth."""
+    return lambda views: ServedReader(views, SystemClock(), depth)
 
 
 class Bodies:

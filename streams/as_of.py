@@ -7,17 +7,16 @@ from foldline.core.position import Position
 from foldline.errors import InvalidError
 from foldline.log.port import EventLog
 from streams.reading import stretches
-from streams.tailed_ledger import TailedLedger
 
 
 async def ledger_at(log: EventLog, epoch: int, ends: Sequence[int]) -> Ledger:
     """The ledger of all before `ends`, of each partition."""
-    tailed = await TailedLedger.open(log, epoch)
-    try:
-        await tailed.advance(ends, exactly=True)
-        return tailed.ledger
-    finally:
-        await tailed.close()
+    ledger = Ledger(log.partitions)
+    for partition, end in enumerate(ends):
+        async for stretch in stretches(log, partition, end, epoch):
+            for item in stretch.items:
+                ledger.take(*item.position, item.event)
+    return ledger
 
 
 async def ends_at(log: EventLog, epoch: int, at_ms: int) -> list[int]:

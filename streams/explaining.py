@@ -17,7 +17,6 @@ from foldline.errors import NotFoundError
 from foldline.log.port import EventLog
 from foldline.views.port import ServedViews
 from streams.reading import stretches
-from streams.sift import Poison
 
 _REPAIR: Final = "no path of the views brings it: `foldline rebuild repair` writes it anew"
 
@@ -68,10 +67,9 @@ async def explain(
     ):
         async for stretch in stretches(log, partition, ends[partition], epoch):
             for record, item in zip(*stretch, strict=True):
-                event = None if isinstance(item, Poison) else item.envelope.event
-                ledger.take(*record.position, event)
-                if event is not None and asked.concerns(event):
-                    found.append((record.position, record.appended_at, event))
+                ledger.take(*item.position, item.event)
+                if item.event is not None and asked.concerns(item.event):
+                    found.append((item.position, record.appended_at, item.event))
     rule = why_absent(ledger, asked)
     served = await reader.shows(viewer, tweet)
     path = None if rule else await _path(views, asked, found)

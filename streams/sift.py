@@ -6,6 +6,7 @@ from typing import Final
 
 from foldline.core.codec import Codec, Envelope
 from foldline.core.effects import PutDeadLetter
+from foldline.core.events import Event
 from foldline.core.ids import partition_of
 from foldline.core.position import Position, stamp_of
 from foldline.errors import GapInLogError, NewerVersionError, PoisonError, WrongPartitionError
@@ -24,6 +25,10 @@ class Entry:
     envelope: Envelope
     trace: str
 
+    @property
+    def event(self) -> Event:
+        return self.envelope.event
+
 
 @dataclass(frozen=True, slots=True)
 class Poison:
@@ -31,6 +36,10 @@ class Poison:
 
     position: Position
     letter: PutDeadLetter
+
+    @property
+    def event(self) -> None:
+        """It is none."""
 
 
 @dataclass(frozen=True, slots=True)

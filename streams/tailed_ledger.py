@@ -6,7 +6,7 @@ from typing import Final, Self
 from foldline.core.ledger import Ledger
 from foldline.errors import MisconfiguredError
 from foldline.log.port import EventLog, LogReader, Record
-from streams.sift import Poison, sift
+from streams.sift import sift
 
 _RECORDS: Final = 2_000
 _WAIT_S: Final = 5.0
@@ -26,23 +26,19 @@ class TailedLedger:
         """A ledger of nothing yet."""
         return cls(log, await log.reader(dict.fromkeys(range(log.partitions), 0)), epoch)
 
-    async def advance(self, ends: Sequence[int], *, exactly: bool = False) -> None:
-        """Take at least all before `ends`; with `exactly` no more, and it can't go on. Raises
-        `MisconfiguredError` at an event that is newer than this code."""
+    async def advance(self, ends: Sequence[int]) -> None:
+        """Take at least all before `ends`. Raises `MisconfiguredError` at an event that is newer
+        than this code."""
         while any(at < end for at, end in zip(self.ledger.positions, ends, strict=True)):
-            records = await self._reader.take(_RECORDS, _WAIT_S)
-            if exactly:
-                records = [r for r in records if r.position.offset < ends[r.position.partition]]
-            await self._take(records)
+            self._take(await self._reader.take(_RECORDS, _WAIT_S))
 
-    async def _take(self, records: Sequence[Record]) -> None:
+    def _take(self, records: Sequence[Record]) -> None:
         progress = dict(enumerate(self.ledger.positions))
         sifted = sift(records, progress, {}, self._partitions, self._epoch)
         if sifted.halted:
             raise MisconfiguredError(f"the log has what this code can't read: {sifted.halted}")
         for item in sifted.items:
-            event = None if isinstance(item, Poison) else item.envelope.event
-            self.ledger.take(*item.position, event)
+            self.ledger.take(*item.position, item.event)
 
     async def close(self) -> None:
         """Give back what the reader holds. Idempotent."""

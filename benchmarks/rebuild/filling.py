@@ -1,9 +1,6 @@
 """The write phase of a rebuild: the timeline rows of a workload, by as many processes."""
 
-import asyncio
-import multiprocessing
 import time
-from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
@@ -12,10 +9,9 @@ from benchmarks.rounds import Figures
 from foldline.core.ids import IntArray
 from foldline.core.survivors import Source
 from foldline.generation import Build, Stage
-from foldline.settings import Settings
 from streams.rebuild.filling import shares_of
 from streams.rebuild.notes import Folder
-from streams.rebuild.parts import fill
+from streams.rebuild.parts import fill, in_parallel
 from streams.rebuild.segments import save
 
 
@@ -28,19 +24,11 @@ async def filling(made: Measured, posts: IntArray) -> Figures:
     save(folder.segment(0, 0), _sources(made, posts))
     shares = shares_of(settings, build, folder)
     began = time.monotonic()
-    await asyncio.to_thread(_fill, settings, build, shares)
+    await in_parallel(shares, fill, [(settings, build, each, shares) for each in range(shares)])
     took = time.monotonic() - began
     await read_back(made.profile.views, made.work, posts)
     rows = int(made.work.sizes[posts].sum())
     return {"deliveries": rows, "deliveries_per_s": round(rows / took), "processes": shares}
-
-
-def _fill(settings: Settings, build: Build, shares: int) -> None:
-    """As `streams.rebuild.job` does it, starting the processes included."""
-    with ProcessPoolExecutor(shares, multiprocessing.get_context("spawn")) as pool:
-        running = [pool.submit(fill, settings, build, each, shares) for each in range(shares)]
-        for each in running:
-            each.result()
 
 
 def _sources(made: Measured, posts: IntArray) -> list[Source]:

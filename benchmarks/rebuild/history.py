@@ -2,12 +2,10 @@
 projectors on the same log."""
 
 import asyncio
-import multiprocessing
 import tempfile
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -28,9 +26,10 @@ from foldline.log.kafka import create_topic
 from foldline.profiles import PROFILES, Profile, open_profile
 from foldline.settings import Settings
 from infra.engine import Endpoints
-from query.served import ServedReader
+from query.served import readers
 from streams.reading import stretches
 from streams.rebuild.job import Rebuild, Shape
+from streams.rebuild.parts import in_parallel
 from streams.rebuild.verifying import Verification
 from streams.tailed_ledger import TailedLedger
 
@@ -110,7 +109,8 @@ async def rebuilt(settings: Settings, profile: Profile) -> Figures:
     stages = {name: round(end - began, 2) for (name, began), (_, end) in pairwise(times)}
     whole = times[-1][1] - times[0][1]
     began = time.monotonic()
-    await asyncio.to_thread(_read, settings, len(build.ends), list(build.ends))
+    work = [(settings, *part) for part in enumerate(build.ends)]
+    await in_parallel(settings.rebuild_process_count, _read_one, work)
     return {
         "events": events,
         "rows": rows,
@@ -144,7 +144,7 @@ async def verified(
             profile.log,
             ledger,
             {number: views},
-            lambda of: ServedReader(of, SystemClock(), _DEPTH),
+            readers(_DEPTH),
             _DEPTH,
             parts,
         )
@@ -192,14 +192,6 @@ async def _append(profile: Profile, history: History) -> None:
             await asyncio.gather(*map(put, some))
             some = []
     await asyncio.gather(*map(put, some))
-
-
-def _read(settings: Settings, partitions: int, ends: list[int]) -> None:
-    processes = settings.rebuild_process_count
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
-        running = [pool.submit(_read_one, settings, p, ends[p]) for p in range(partitions)]
-        for each in running:
-            each.result()
 
 
 def _read_one(settings: Settings, partition: int, end: int) -> None:

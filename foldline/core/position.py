@@ -1,6 +1,7 @@
 """Where an event stands in the log, and the stamp that its view writes carry."""
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, Self
 
 OFFSET_BITS: Final = 40
@@ -25,6 +26,11 @@ class Position(NamedTuple):
         if match is None:
             raise ValueError(f"{text!r} is not a position; it reads <partition>-<offset>")
         return cls(int(match[1]), int(match[2]))
+
+
+def lag_of(progress: Mapping[int, int], ends: Sequence[int]) -> int:
+    """How many events before `ends` (the next offset of each partition) progress has not passed."""
+    return sum(max(end - progress.get(partition, 0), 0) for partition, end in enumerate(ends))
 
 
 def stamp_of(offset: int, epoch: int = 0) -> int:

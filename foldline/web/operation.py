@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from foldline import telemetry
 from foldline.caching.bus import Bus
 from foldline.control.port import Control
+from foldline.core.position import lag_of
 from foldline.errors import FoldlineError
 from foldline.log.port import EventLog
 from foldline.views.port import Views
@@ -111,9 +112,7 @@ def lag_check(log: EventLog, views: Views) -> Check:
     """How many events the views are behind the log: no trouble in itself."""
 
     async def check() -> str:
-        progress = await views.progress()
-        ends = enumerate(await log.ends())
-        lag = sum(max(end - progress.get(partition, 0), 0) for partition, end in ends)
+        lag = lag_of(await views.progress(), await log.ends())
         telemetry.LAG.set(lag)
         return Well(f"{lag:,} events")
 

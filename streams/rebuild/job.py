@@ -8,12 +8,9 @@ up, it is handed over to the hosts of projectors, which keep it current like the
 """
 
 import asyncio
-import multiprocessing
 import os
-import signal
 import socket
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -23,13 +20,13 @@ import structlog
 from foldline.clock import Clock
 from foldline.errors import ConflictError, UnavailableError
 from foldline.generation import Build, Generation, Stage
-from foldline.profiles import PROFILES, Profile
+from foldline.profiles import Profile, views_of
 from foldline.settings import Settings
 from streams.rebuild.builds import changed, unfinished
 from streams.rebuild.catching_up import catch_up, copy_replays
 from streams.rebuild.filling import shares_of
 from streams.rebuild.notes import AbandonedError, Folder
-from streams.rebuild.parts import fill, replay
+from streams.rebuild.parts import fill, in_parallel, replay
 from streams.rebuild.replay import is_whole
 
 LEASE: Final = "rebuild"
@@ -156,40 +153,24 @@ class Rebuild:
 
         await self._prepare()
         settings = self._settings
+        processes = settings.rebuild_process_count
         lacking = not is_whole(settings, build, folder)
         if build.stage is Stage.REPLAYING or (build.stage is Stage.FILLING and lacking):
-            lots = _shared_out(build.ends, settings.rebuild_process_count)
-            await self._in_parallel(replay, [(settings, build, lot) for lot in lots])
+            lots = _shared_out(build.ends, processes)
+            await in_parallel(processes, replay, [(settings, build, lot) for lot in lots])
             if build.stage is Stage.REPLAYING:
                 build = await enter(Stage.FILLING)
         if build.stage is Stage.FILLING:
             shares = shares_of(settings, build, folder)
             work = [(settings, build, share, shares) for share in range(shares)]
-            await self._in_parallel(fill, work)
+            await in_parallel(processes, fill, work)
             build = await enter(Stage.CATCHING_UP)
-        views = await PROFILES[settings.profile].views(settings, build.generation)
-        try:
+        async with views_of(settings, build.generation) as views:
             await copy_replays(self._profile.views, views)
             reached = await catch_up(self._profile.log, views, settings, build, folder)
-        finally:
-            await views.close()
         build = await enter(Stage.FOLLOWING, handed_over=reached)
         folder.remove()
         return build
-
-    async def _in_parallel(
-        self, part: Callable[..., None], work: Sequence[tuple[object, ...]]
-    ) -> None:
-        """Run the parts, each in a process of its own, as many at once as there may be."""
-        processes = min(self._settings.rebuild_process_count, len(work))
-        spawn = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(processes, mp_context=spawn, initializer=_leave_signals)
-        loop = asyncio.get_running_loop()
-        running = [loop.run_in_executor(pool, part, *arguments) for arguments in work]
-        try:
-            await asyncio.gather(*running)
-        finally:
-            await asyncio.to_thread(pool.shutdown, cancel_futures=True)
 
 
 def _shared_out(sizes: Sequence[int], processes: int) -> list[list[int]]:
@@ -199,11 +180,6 @@ def _shared_out(sizes: Sequence[int], processes: int) -> list[list[int]]:
     for partition in sorted(range(len(sizes)), key=lambda p: -sizes[p]):
         min(lots, key=lambda lot: sum(sizes[p] for p in lot)).append(partition)
     return lots
-
-
-def _leave_signals() -> None:
-    """Ctrl-C goes to the parent, whose end is theirs."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def is_gone(holder: str) -> bool:
@@ -216,5 +192,5 @@ def is_gone(holder: str) -> bool:
     except ProcessLookupError:
         return True
     except PermissionError:
-        return False
+        pass  # another user's
     return False

@@ -1,13 +1,14 @@
 """The parts of a rebuild that run as processes of their own, each with adapters of its own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import multiprocessing
+import signal
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 
 from foldline.generation import Build
-from foldline.profiles import PROFILES
+from foldline.profiles import PROFILES, views_of
 from foldline.settings import Settings
-from foldline.views.port import Views
 from streams.instance import folding
 from streams.rebuild.filling import Filling
 from streams.rebuild.notes import Folder
@@ -27,7 +28,7 @@ def fill(settings: Settings, build: Build, share: int, shares: int) -> None:
 async def _replay(settings: Settings, build: Build, partitions: Sequence[int]) -> None:
     log = await PROFILES[settings.profile].log(settings)
     try:
-        async with _views(settings, build) as views:
+        async with views_of(settings, build.generation) as views:
             replay = Replay(log, views, settings, build, Folder.of(settings, build.number))
             for partition in partitions:
                 await replay.run(partition)
@@ -37,15 +38,27 @@ async def _replay(settings: Settings, build: Build, partitions: Sequence[int]) -
 
 async def _fill(settings: Settings, build: Build, share: int, shares: int) -> None:
     own = folding(settings, build.generation)
-    async with _views(own, build) as views:
+    async with views_of(own, build.generation) as views:
         folder = Folder.of(settings, build.number)
         await Filling(views, own, folder, own.cap, shares).run(share)
 
 
-@asynccontextmanager
-async def _views(settings: Settings, build: Build) -> AsyncIterator[Views]:
-    views = await PROFILES[settings.profile].views(settings, build.generation)
+async def in_parallel(
+    processes: int, part: Callable[..., None], work: Sequence[tuple[object, ...]]
+) -> None:
+    """Run a part for each of these arguments, each in a process of its own, so many at once."""
+    spawn = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(
+        min(processes, len(work)), mp_context=spawn, initializer=_leave_signals
+    )
+    loop = asyncio.get_running_loop()
+    running = [loop.run_in_executor(pool, part, *arguments) for arguments in work]
     try:
-        yield views
+        await asyncio.gather(*running)
     finally:
-        await views.close()
+        await asyncio.to_thread(pool.shutdown, cancel_futures=True)
+
+
+def _leave_signals() -> None:
+    """Ctrl-C goes to the parent, whose end is theirs."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

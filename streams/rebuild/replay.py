@@ -18,7 +18,7 @@ from foldline.views.port import FoldedViews
 from streams.reading import Stretch, stretches
 from streams.rebuild.notes import Folder, Pacer
 from streams.rebuild.segments import save
-from streams.rebuild.spill import Dealer, dealt
+from streams.rebuild.spill import dealer, dealt
 from streams.sift import Poison
 
 _RECORDS: Final = 2_000  # taken at once
@@ -92,13 +92,13 @@ class Replay:
 
     async def _deal(self, partition: int, shards: int) -> None:
         """Deal a partition out to files, by the key of its events; dead letters are written."""
-        with Dealer(self._folder.spill(partition, shard) for shard in range(shards)) as dealer:
+        with dealer(self._folder.spill(partition, shard) for shard in range(shards)) as deal:
             async for stretch in self._read(partition):
                 letters = [item.letter for item in stretch.items if isinstance(item, Poison)]
                 await self._pacer.steadily(partial(self._views.apply, letters, {}))
                 for record, item in zip(*stretch, strict=True):
                     if not isinstance(item, Poison):
-                        dealer.deal(record, item)
+                        deal(record, item)
 
     async def _shard(self, partition: int, shard: int) -> Survivors:
         survivors = Survivors()

@@ -1,9 +1,9 @@
 """Events of one partition on disk, dealt out by account into files that fit the memory."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from foldline.core.codec import Codec
 from foldline.core.events import Event
@@ -17,30 +17,20 @@ _STAMP_BYTES: Final = 8
 _LENGTH_BYTES: Final = 4
 
 
-class Dealer:
-    """Deals events out: all of one account into the same file, in their order."""
+@contextmanager
+def dealer(paths: Iterable[Path]) -> Iterator[Callable[[Record, Entry], None]]:
+    """Deals events out, as they lay in the log: all of one account into the same file, in their
+    order."""
+    with ExitStack() as opened:
+        files = [opened.enter_context(path.open("wb")) for path in paths]
 
-    def __init__(self, paths: Iterable[Path]) -> None:
-        self._files = [path.open("wb") for path in paths]
+        def deal(record: Record, entry: Entry) -> None:
+            assert record.value is not None, "it was read"
+            file = files[(splitmix64(entry.event.key) >> _SHARD_SHIFT) % len(files)]
+            stamp = entry.stamp.to_bytes(_STAMP_BYTES)
+            file.write(stamp + len(record.value).to_bytes(_LENGTH_BYTES) + record.value)
 
-    def deal(self, record: Record, entry: Entry) -> None:
-        """Put the next event away, as it lay in the log."""
-        assert record.value is not None, "it was read"
-        shard = (splitmix64(entry.envelope.event.key) >> _SHARD_SHIFT) % len(self._files)
-        stamp = entry.stamp.to_bytes(_STAMP_BYTES)
-        self._files[shard].write(stamp + len(record.value).to_bytes(_LENGTH_BYTES) + record.value)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        for file in self._files:
-            file.close()
+        yield deal
 
 
 def dealt(path: Path) -> Iterator[tuple[Event, int]]:

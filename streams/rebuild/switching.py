@@ -5,12 +5,13 @@ kept current before and after it, so nothing is lost either way.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
+from foldline.core.position import lag_of
 from foldline.errors import ConflictError, NotFoundError
 from foldline.generation import UNFINISHED, Build, Generation, Stage
-from foldline.profiles import PROFILES, Profile
+from foldline.profiles import Profile, views_of
 from foldline.settings import Settings
 from streams.keeping import kept
 from streams.rebuild.builds import build_of, changed, unfinished
@@ -36,12 +37,10 @@ async def switch(profile: Profile, settings: Settings, number: int, *, force: bo
         *(await _against_its_build(profile, number)),
         *(await _against_its_progress(profile, settings, number)),
     ]
-    if against and not force:
-        raise ConflictError(f"generation {number} is not switched to: {'; '.join(against)}")
+    _unless_forced(number, against, force=force)
     if number != 1:
         await changed(control, number, instead_of=served.number)
-    if not await control.activate(number, instead_of=served.number):
-        raise ConflictError("another generation was switched to just now: look at the status")
+    await _activate(profile, number, instead_of=served.number)
     return against
 
 
@@ -55,10 +54,8 @@ async def roll_back(profile: Profile, settings: Settings, *, force: bool) -> int
             f"no generation was served before {served.number}; name one with `rebuild switch`"
         )
     against = await _against_its_progress(profile, settings, previous)
-    if against and not force:
-        raise ConflictError(f"generation {previous} is not switched to: {'; '.join(against)}")
-    if not await control.activate(previous, instead_of=served.number):
-        raise ConflictError("another generation was switched to just now: look at the status")
+    _unless_forced(previous, against, force=force)
+    await _activate(profile, previous, instead_of=served.number)
     return previous
 
 
@@ -98,6 +95,16 @@ async def drop(profile: Profile, settings: Settings, number: int, remove: Remove
     if number in builds:
         await changed(control, number, stage=Stage.DROPPED)
     await _remove(profile, settings, number, remove)
+
+
+def _unless_forced(number: int, against: Sequence[str], *, force: bool) -> None:
+    if against and not force:
+        raise ConflictError(f"generation {number} is not switched to: {'; '.join(against)}")
+
+
+async def _activate(profile: Profile, number: int, instead_of: int) -> None:
+    if not await profile.control.activate(number, instead_of):
+        raise ConflictError("another generation was switched to just now: look at the status")
 
 
 async def _remove(profile: Profile, settings: Settings, number: int, remove: Remove) -> None:
@@ -150,14 +157,10 @@ async def _derived_all(
 
 
 async def _behind(
-    profile: Profile, settings: Settings, generation: Generation, ends: list[int] | tuple[int, ...]
+    profile: Profile, settings: Settings, generation: Generation, ends: Sequence[int]
 ) -> int:
-    views = await PROFILES[settings.profile].views(settings, generation)
-    try:
-        progress = await views.progress()
-    finally:
-        await views.close()
-    return sum(max(end - progress.get(partition, 0), 0) for partition, end in enumerate(ends))
+    async with views_of(settings, generation) as views:
+        return lag_of(await views.progress(), ends)
 
 
 async def _lease_is_free(profile: Profile, settings: Settings) -> str:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foldline.core.position import BELOW_FLOOR_STAMP, Position, stamp_of
+from foldline.core.position import BELOW_FLOOR_STAMP, Position, lag_of, stamp_of
 
 OFFSETS = st.integers(0, (1 << 40) - 2)
 
@@ -34,3 +34,7 @@ def test_stamps_order_as_offsets_do_and_a_new_epoch_beats_the_old(
 
 def test_stamps_have_fixed_values() -> None:
     assert (stamp_of(0), stamp_of(41), stamp_of(0, epoch=2)) == (1, 42, (2 << 40) + 1)
+
+
+def test_what_progress_has_not_passed_lags() -> None:
+    assert lag_of({0: 3, 1: 9}, [5, 7, 4]) == 2 + 0 + 4

@@ -4,7 +4,7 @@ generations."""
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from random import Random
 
@@ -17,7 +17,7 @@ from foldline.core.codec import Envelope
 from foldline.core.served import Difference, differences, expected
 from foldline.generation import Build, Generation
 from foldline.log.kafka import create_topic
-from foldline.profiles import PROFILES, Profile, open_profile
+from foldline.profiles import Profile, open_profile, views_of
 from foldline.settings import Settings
 from foldline.views.port import ServedViews, Views
 from query.served import ServedReader
@@ -103,13 +103,8 @@ class RebuiltWorld:
         )
         await ledger.close()
 
-    @asynccontextmanager
-    async def views(self, generation: Generation) -> AsyncIterator[Views]:
-        opened = await PROFILES[self.settings.profile].views(self.settings, generation)
-        try:
-            yield opened
-        finally:
-            await opened.close()
+    def views(self, generation: Generation) -> AbstractAsyncContextManager[Views]:
+        return views_of(self.settings, generation)
 
 
 def history(seed: int) -> Sequence[ev.Event]:
