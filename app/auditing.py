@@ -34,25 +34,21 @@ async def audit(
     port: int | None,
 ) -> None:
     """Compare so many accounts a minute, until `stop`; `told` hears of each round."""
-    own = folding(settings, profile.generation)
-    async with _ledger(profile, settings) as ledger, _metrics(settings, port):
-        depth = depth_of(own.cap)
-        audit = Audit(
-            *(profile.log, ledger, profile.views, readers(depth), own),
-            *(profile.generation.number, depth),
-        )
+    async with _audit(profile, settings) as audit, _metrics(settings, port):
         size = min(_ROUND, per_minute)
         while not stop.is_set():
             began = SystemClock().monotonic()
-            found = await audit.round(size, repair=repair)
-            await asyncio.to_thread(_note, settings, found)
-            if found.repaired is not None:
-                await profile.control.note_repair(profile.generation.number)
-            told(found)
+            told(await _round(profile, settings, audit, size, repair=repair))
             rest_s = 60 * size / per_minute - (SystemClock().monotonic() - began)
             waiting = asyncio.ensure_future(stop.wait())
             await asyncio.wait([waiting], timeout=max(rest_s, 0))
             waiting.cancel()
+
+
+async def audit_once(profile: Profile, settings: Settings, accounts: int, *, repair: bool) -> Round:
+    """Compare so many accounts, once."""
+    async with _audit(profile, settings) as audit:
+        return await _round(profile, settings, audit, accounts, repair=repair)
 
 
 async def repair(profile: Profile, settings: Settings, scope: Scope, *, dry_run: bool) -> Repaired:
@@ -101,11 +97,26 @@ def _path(settings: Settings) -> Path:
     return settings.data_dir / "audit.jsonl"
 
 
+async def _round(
+    profile: Profile, settings: Settings, audit: Audit, accounts: int, *, repair: bool
+) -> Round:
+    found = await audit.round(accounts, repair=repair)
+    await asyncio.to_thread(_note, settings, found)
+    if found.repaired is not None:
+        await profile.control.note_repair(profile.generation.number)
+    return found
+
+
 @asynccontextmanager
-async def _ledger(profile: Profile, settings: Settings) -> AsyncIterator[TailedLedger]:
+async def _audit(profile: Profile, settings: Settings) -> AsyncIterator[Audit]:
+    own = folding(settings, profile.generation)
+    depth = depth_of(own.cap)
     ledger = await TailedLedger.open(profile.log, settings.log_epoch)
     try:
-        yield ledger
+        yield Audit(
+            *(profile.log, ledger, profile.views, readers(depth), own),
+            *(profile.generation.number, depth),
+        )
     finally:
         await ledger.close()
 

@@ -7,6 +7,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
+from app.admin.operation import Operation, operation_of
+from app.admin.routes import routes as admin_routes
 from app.following import Following, Front
 from app.installation import Installation
 from foldline.caching.kept import Kept
@@ -97,7 +99,8 @@ async def serve(
     """One HTTP service over an opened profile, or both on one port; whenever another generation is
     served, over that one."""
     first = commands or commands_of(profile, settings, SystemClock())
-    fronts = partial(_front, service=service, commands=first, settings=settings)
+    operation = operation_of(profile, settings, first.clock)
+    fronts = partial(_front, service=service, commands=first, operation=operation)
 
     async def opened(generation: Generation) -> Front:
         behind = AsyncExitStack()
@@ -113,6 +116,7 @@ async def serve(
     front = await fronts(profile, checks, AsyncExitStack())
     following = Following(front, profile.control, opened, 2 * settings.request_timeout_s)
     behind = AsyncExitStack()
+    behind.push_async_callback(operation.close)
     behind.push_async_callback(following.close)
     gate = Gatekeeper(
         identify_by(settings, first.tokens),
@@ -135,15 +139,16 @@ async def _front(
     *,
     service: ServiceName,
     commands: Commands,
-    settings: Settings,
+    operation: Operation,
 ) -> Front:
-    """All that answers from the profile's generation. `commands` are of whatever generation: ids,
-    budgets and keys go on."""
-    clock = commands.clock
+    """All that answers from the profile's generation. `commands` and `operation` are of whatever
+    generation: ids, budgets, keys and orders go on."""
+    settings, clock = operation.settings, commands.clock
     repairs = await profile.control.repairs(profile.generation.number)
     routes: list[Route] = []
     if service != "query":
         routes += ingest_routes(_over(profile, commands))
+        routes += admin_routes(replace(operation, profile=profile))
     if service != "ingest":
         views = await behind.enter_async_context(cached(profile, settings, clock))
         routes += query_routes(reads_of(views, settings, clock))

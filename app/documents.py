@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from app.admin.routes import ROUTES as OPERATION
 from app.api_page import api_page
 from app.event_documents import asyncapi, event_schemas
 from foldline.web.routes import Route
@@ -11,7 +12,7 @@ from ingest.routes import ROUTES as COMMANDS
 from query.routes import ROUTES as READS
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
-ROUTES: Final[tuple[Route, ...]] = (*COMMANDS, *READS)
+ROUTES: Final[tuple[Route, ...]] = (*COMMANDS, *READS, *OPERATION)
 """All that any service answers, beside what an operator asks of each."""
 
 

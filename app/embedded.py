@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.compose import installed
 from app.installation import Installation
+from app.resuming import resuming
 from foldline.clock import SystemClock
 from foldline.errors import MisconfiguredError
 from foldline.generation import Generation
@@ -55,7 +56,10 @@ async def running(settings: Settings) -> AsyncIterator[Installation]:
 
         try:
             await keeping.start()
-            async with installed(profile, settings, {"projector": projector}) as installation:
+            async with (
+                resuming(settings, profile.control),
+                installed(profile, settings, {"projector": projector}) as installation,
+            ):
                 yield installation
         finally:
             await keeping.stop()

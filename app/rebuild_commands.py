@@ -14,7 +14,7 @@ from app.options import DataDir, Json, ProfileOption, run_opened, settings_of
 from app.output import print_json, stdout
 from app.progress import stderr
 from foldline.profiles import Profile
-from streams.rebuild.job import Shape
+from streams.rebuild.builds import Shape
 from streams.rebuild.switching import roll_back
 from streams.rebuild.switching import switch as switch_to
 

@@ -6,6 +6,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import structlog
+
 from app.generations import preparing, removing
 from app.progress import progress
 from foldline.clock import SystemClock
@@ -16,8 +18,8 @@ from foldline.profiles import Profile, views_of
 from foldline.settings import Settings
 from query.served import depth_of, readers
 from streams.keeping import kept
-from streams.rebuild.builds import changed, unfinished
-from streams.rebuild.job import Rebuild, Shape
+from streams.rebuild.builds import Shape, changed, unfinished
+from streams.rebuild.job import Rebuild
 from streams.rebuild.notes import Folder
 from streams.rebuild.progress import progress_of
 from streams.rebuild.switching import cancel as cancel_build
@@ -26,6 +28,7 @@ from streams.rebuild.verifying import Findings, Verification
 from streams.tailed_ledger import TailedLedger
 
 _LOOK_EVERY_S: Final = 0.5
+_logger = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,15 @@ async def _show(profile: Profile, settings: Settings, stages: "asyncio.Queue[Bui
                 shown = max(found.done, shown)
                 await asyncio.sleep(_LOOK_EVERY_S)
         build = await stages.get()
+
+
+async def take_up(profile: Profile, settings: Settings) -> None:
+    """Go on with what is unfinished: a rebuild, or else the end of one that was cancelled."""
+    if unfinished(await profile.control.builds()) is None:
+        await cancel_build(profile, settings, removing(settings))
+        return
+    rebuild = Rebuild(profile, settings, SystemClock(), preparing(settings))
+    await rebuild.run(Shape(), lambda build: _logger.info("rebuild", stage=build.stage))
 
 
 async def status(profile: Profile, settings: Settings) -> list[GenerationStatus]:

@@ -5,12 +5,14 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import typer
 
 from app.compose import checks_of
 from app.distributed import environment, worker_check
 from app.options import run_until_stopped
+from app.resuming import resuming
 from foldline.clock import SystemClock
 from foldline.profiles import open_profile
 from foldline.settings import Settings
@@ -33,7 +35,7 @@ def supervised(settings: Settings, port: int | None) -> None:
 
     async def main(stop: asyncio.Event) -> None:
         async with _operation(settings, port):
-            code = await supervise(settings, command, stop)
+            code = await supervise(settings, command, stop, partial(resuming, settings))
         if code:
             raise typer.Exit(code)
 

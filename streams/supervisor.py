@@ -1,13 +1,15 @@
 """The parent of a worker process: starts it, watches it from outside, starts it again."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
 import structlog
 
 from foldline import telemetry
 from foldline.clock import Clock, SystemClock
+from foldline.control.generations import Generations
 from foldline.errors import ConflictError, UnavailableError
 from foldline.generation import Generation
 from foldline.log.kafka import group_offsets, reset_group
@@ -28,11 +30,16 @@ _STATUS_FRESH_MS: Final = 10_000
 _FINAL: Final = (Exit.STOPPED, Exit.MISCONFIGURED)
 _logger = structlog.get_logger()
 
+Beside = Callable[[Generations], AbstractAsyncContextManager[None]]
+"""What else a worker machine does for the generations."""
 
-async def supervise(settings: Settings, command: Sequence[str], stop: asyncio.Event) -> int:
+
+async def supervise(
+    settings: Settings, command: Sequence[str], stop: asyncio.Event, beside: Beside
+) -> int:
     """Keep a worker running for each generation that is kept, until `stop`; the exit code. What
-    starts one is `command`, with the generation's number behind it. Waits for stores and log that
-    do not answer yet. Raises `MisconfiguredError`."""
+    starts one is `command`, with the generation's number behind it; `beside` goes on meanwhile.
+    Waits for stores and log that do not answer yet. Raises `MisconfiguredError`."""
     while not stop.is_set():
         try:
             profile = await open_profile(settings)
@@ -41,7 +48,8 @@ async def supervise(settings: Settings, command: Sequence[str], stop: asyncio.Ev
             await _pause(stop, _BACKOFF_MAX_S)
             continue
         try:
-            return await _supervise(settings, command, stop, profile)
+            async with beside(profile.control):
+                return await _supervise(settings, command, stop, profile)
         finally:
             await profile.close()
     return Exit.STOPPED

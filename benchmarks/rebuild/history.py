@@ -28,7 +28,8 @@ from foldline.settings import Settings
 from infra.engine import Endpoints
 from query.served import readers
 from streams.reading import stretches
-from streams.rebuild.job import Rebuild, Shape
+from streams.rebuild.builds import Shape
+from streams.rebuild.job import Rebuild
 from streams.rebuild.parts import in_parallel
 from streams.rebuild.verifying import Verification
 from streams.tailed_ledger import TailedLedger

@@ -29,6 +29,7 @@ _EXAMPLES: Final[dict[str, Any]] = {
     "access_token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI3In0.c2lnbmF0dXJl",
     "refresh_token": "c29tZSByYW5kb20gYnl0ZXM",
     "expires_in": 900,
+    "position": "3-512",
 }
 _AN_ID: Final = "7318349394477056001"
 
@@ -106,8 +107,10 @@ def _value(name: str, schema: Schema, schemas: dict[str, Schema]) -> Any:
             return [_value("", schema["items"], schemas)]
         case "boolean":
             return True
-        case "integer":
-            return 3
+        case "integer" | "number":
+            return schema.get("maximum", 3)
+        case "object":
+            return {}
         case _:
             return _AN_ID if name.endswith("_id") else name
 

@@ -12,17 +12,16 @@ import os
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
 
 import structlog
 
 from foldline.clock import Clock
 from foldline.errors import ConflictError, UnavailableError
-from foldline.generation import Build, Generation, Stage
+from foldline.generation import Build, Stage
 from foldline.profiles import Profile, views_of
 from foldline.settings import Settings
-from streams.rebuild.builds import changed, unfinished
+from streams.rebuild.builds import Shape, begin, changed, unfinished
 from streams.rebuild.catching_up import catch_up, copy_replays
 from streams.rebuild.filling import shares_of
 from streams.rebuild.notes import AbandonedError, Folder
@@ -35,15 +34,6 @@ _logger = structlog.get_logger()
 
 Prepare = Callable[[], Awaitable[object]]
 """Makes the tables of all generations that are known; nothing where they are there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What may differ from the generation that is served; 0: nothing."""
-
-    buckets: int = 0
-    follower_shards: int = 0
-    cap: int = 0
 
 
 class Rebuild:
@@ -86,28 +76,16 @@ class Rebuild:
         return await self._control.hold_lease(LEASE, self._holder, self._settings.rebuild_lease_s)
 
     async def _begin(self, shape: Shape) -> Build:
-        builds = await self._control.builds()
-        found = unfinished(builds)
-        served = await self._control.active_generation()
-        number = 1 + max(g.number for g in [served, *(build.generation for build in builds)])
-        made = Generation(
-            found.number if found else number,
-            shape.buckets or served.buckets,
-            shape.follower_shards or served.follower_shards,
-            shape.cap or served.cap,
-        )
-        if found is not None:
-            if made != found.generation and shape != Shape():
-                raise ConflictError(
-                    f"the rebuild of generation {found.number} is unfinished and of another shape: "
-                    "go on with it, or end it with `foldline rebuild cancel`"
-                )
-            return found
-        ends = tuple(await self._profile.log.ends())
-        build = Build(made, Stage.REPLAYING, ends, self._clock.now_ms())
-        if not await self._control.begin_build(build):
-            raise ConflictError(f"generation {number} was begun by another just now")
-        return build
+        found = unfinished(await self._control.builds())
+        if found is None:
+            return await begin(self._profile, shape, self._clock.now_ms())
+        wanted = shape.over(found.number, await self._control.active_generation())
+        if wanted != found.generation and shape != Shape():
+            raise ConflictError(
+                f"the rebuild of generation {found.number} is unfinished and of another shape: "
+                "go on with it, or end it with `foldline rebuild cancel`"
+            )
+        return found
 
     async def _watched(self, build: Build, told: Callable[[Build], None]) -> Build:
         """Work, and look meanwhile whether one still should, and how fast."""

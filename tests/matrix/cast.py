@@ -45,6 +45,7 @@ class Cast:
     def path(self, template: str) -> str:
         """A route's path, filled in with what is the owner's."""
         own = {"user_id": str(self.owner), "tweet_id": str(self.tweet), "username": self.name}
+        own |= {"generation": "1", "order_id": "1"}
         return template.format_map(own)
 
     def headers(self, role: str) -> Mapping[str, str]:
@@ -57,7 +58,8 @@ class Cast:
     async def ask(self, role: str, method: str, path: str, **more: Any) -> Reply:
         """A request of this role's to a path that may name what is the owner's."""
         headers = {**self.headers(role), **more.pop("headers", {})}
-        return await self.client.ask(method, self.url + self.path(path), headers=headers, **more)
+        base = self.client.admin if path.startswith("/admin/") else self.url
+        return await self.client.ask(method, base + self.path(path), headers=headers, **more)
 
     def lies(self) -> dict[str, Mapping[str, str]]:
         """Tokens in the owner's name that must not be believed."""

@@ -20,7 +20,7 @@ HIDDEN: Final = (403, 404)  # what may not be seen can't be forbidden without te
 
 @dataclass(frozen=True)
 class Row:
-    """The answers by role, and the body that is sent."""
+    """The answers by role, and the body and the query that are sent."""
 
     owner: Status
     other: Status
@@ -29,6 +29,7 @@ class Row:
     stranger: Status
     admin: Status
     body: Body | None = None
+    query: Body | None = None
 
     def of(self, role: str) -> tuple[int, ...]:
         """The right answers to a role."""
@@ -56,9 +57,14 @@ def anybodys(status: Status, body: Body | None = None) -> Row:
     return Row(status, status, status, status, status, status, body)
 
 
-def orders() -> Row:
+def orders(status: Status = 200, body: Body | None = None, query: Body | None = None) -> Row:
     """On the admin's port."""
-    return Row(403, 403, 403, 403, 401, 200)
+    return Row(403, 403, 403, 403, 401, status, body, query)
+
+
+def asker_of(path: str) -> str:
+    """The role that may ask for it."""
+    return "admin" if path.startswith("/admin/") else "owner"
 
 
 def _tweet(cast: Cast) -> dict[str, Any]:
@@ -85,9 +91,30 @@ def _junk(cast: Cast) -> dict[str, Any]:
     return {"refresh_token": "junk"}
 
 
+def _scope(cast: Cast) -> dict[str, Any]:
+    return {"users": [str(cast.owner)], "dry_run": True}
+
+
+def _pace(cast: Cast) -> dict[str, Any]:
+    return {"pace": 1}
+
+
+def _nowhere(cast: Cast) -> dict[str, Any]:
+    return {"position": "0-999999"}
+
+
+def _viewer(cast: Cast) -> dict[str, Any]:
+    return {"user_id": str(cast.owner)}
+
+
+def _entry(cast: Cast) -> dict[str, Any]:
+    return {"user_id": str(cast.owner), "tweet_id": str(cast.tweet)}
+
+
 _USER: Final = "/api/v1/users/{user_id}"
 _TWEET: Final = "/api/v1/tweets/{tweet_id}"
 _ORDERS: Final = "/admin/v1/users/{user_id}"
+_GENERATION: Final = "/admin/v1/views/{generation}"
 
 ROWS: Final[dict[tuple[str, str], Row]] = {
     ("POST", "/api/v1/users"): Row(201, 201, 201, (201, 403), 201, 201, _account),
@@ -127,4 +154,20 @@ ROWS: Final[dict[tuple[str, str], Row]] = {
     ("POST", _ORDERS + "/suspend"): orders(),
     ("POST", _ORDERS + "/reinstate"): orders(),
     ("POST", _ORDERS + "/verify"): orders(),
+    ("GET", "/admin/v1/views"): orders(),
+    ("POST", "/admin/v1/rebuilds"): orders((202, 409)),
+    ("POST", "/admin/v1/rebuilds/estimate"): orders(),
+    ("POST", "/admin/v1/rebuilds/pace"): orders((200, 404), _pace),
+    ("POST", "/admin/v1/rebuilds/cancel"): orders((202, 404)),
+    ("POST", _GENERATION + "/verify"): orders((202, 409)),
+    ("POST", _GENERATION + "/switch"): orders(),
+    ("DELETE", _GENERATION): orders((202, 409)),
+    ("POST", "/admin/v1/views/rollback"): orders(409),
+    ("POST", "/admin/v1/repairs"): orders((202, 409), _scope),
+    ("POST", "/admin/v1/audits"): orders((202, 409)),
+    ("GET", "/admin/v1/orders/{order_id}"): orders((200, 404)),
+    ("GET", "/admin/v1/explain"): orders(query=_entry),
+    ("GET", "/admin/v1/timeline-as-of"): orders(query=_viewer),
+    ("GET", "/admin/v1/dead-letters"): orders(),
+    ("POST", "/admin/v1/dead-letters"): orders(404, _nowhere),
 }

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 from tests.matrix.cast import ROLES, Cast
-from tests.matrix.rows import ROWS
+from tests.matrix.rows import ROWS, asker_of
 
 TIMELINE: Final = "/api/v1/timeline"
 TWEETS: Final = "/api/v1/tweets"
@@ -122,7 +122,7 @@ class Test3ObjectPropertyLevelAuthorization:
         for (method, path), row in ROWS.items():
             if row.body is not None:
                 body = row.body(cast) | {field: "1"}
-                reply = await cast.ask("owner", method, path, json=body)
+                reply = await cast.ask(asker_of(path), method, path, json=body)
                 assert reply.status == 400, (method, path)
                 assert [each["pointer"] for each in reply.body["errors"]] == [f"/{field}"]
         assert await cast.world.profile.log.ends() == before
@@ -152,7 +152,7 @@ class Test4ResourceConsumption:
             for (method, path), row in ROWS.items():
                 if row.body is not None:
                     reply = await witnesses.ask(
-                        "owner", method, path, data=sent, headers=json_ | more
+                        asker_of(path), method, path, data=sent, headers=json_ | more
                     )
                     assert reply.status == 413, (method, path)
 

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import pytest
 
+from app.admin.routes import ROUTES as OPERATION
 from foldline.web.routes import Access, Route
 from ingest.routes import ROUTES as INGEST
 from ingest.routes import routes as commands_served
@@ -14,7 +15,7 @@ from tests.matrix.cast import ROLES, Cast
 from tests.matrix.rows import ROWS
 
 ROUTES: Final[dict[str, Route]] = {
-    f"{route.method} {route.path}": route for route in (*INGEST, *QUERY)
+    f"{route.method} {route.path}": route for route in (*INGEST, *QUERY, *OPERATION)
 }
 UNAUTHENTICATED: Final = 401
 NOT_FOUND: Final = 404
@@ -23,7 +24,7 @@ NOT_FOUND: Final = 404
 def test_every_route_has_a_row_and_every_row_a_route(installation: World) -> None:
     assert {(route.method, route.path) for route in ROUTES.values()} == set(ROWS)
     served = {(route.method, route.path) for route in commands_served(installation.commands)}
-    assert served | {(route.method, route.path) for route in QUERY} == set(ROWS)
+    assert served | {(route.method, route.path) for route in (*QUERY, *OPERATION)} == set(ROWS)
 
 
 def test_rows_agree_with_the_table_on_who_may_ask() -> None:
@@ -37,6 +38,8 @@ def test_rows_agree_with_the_table_on_who_may_ask() -> None:
 async def asked(cast: Cast, route: Route, base: str, headers: Any) -> Reply:
     row = ROWS[route.method, route.path]
     more: dict[str, Any] = {} if row.body is None else {"json": row.body(cast)}
+    if row.query is not None:
+        more["params"] = row.query(cast)
     return await cast.client.ask(
         route.method, base + cast.path(route.path), headers=headers, **more
     )

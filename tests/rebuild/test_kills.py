@@ -1,21 +1,27 @@
-"""A rebuild that is killed, at each of its steps and at any moment, is gone on with by the next."""
+"""A rebuild that is killed, at each of its steps and at any moment, is gone on with by the next, or
+by a host of projectors."""
 
 import asyncio
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable
 from random import Random
 from typing import Final
 
 import pytest
 
+from app.resuming import resuming
 from foldline.generation import Build, Stage
+from streams.rebuild.builds import build_of
+from streams.rebuild.job import LEASE, is_gone
 from tests.conftest import PROFILE_PARAMS, WorldSettings
 from tests.faults.processes import FOLDLINE, environment, run
 from tests.rebuild.world import RebuiltWorld, reed, world_of
 
 KILLS: Final = {"embedded": 50, "distributed": 2}
 MAX_S: Final = {"embedded": 2.5, "distributed": 8.0}
+LOOKED: Final = "test"
 _POLL_S: Final = 0.01
 
 
@@ -102,6 +108,22 @@ async def test_it_is_gone_on_with_from_every_step(world: RebuiltWorld) -> None:
     await killing.to_the_end()
     await is_right(world, await killing.build())
     assert len(await world.profile.control.builds()) == 1
+
+
+async def test_a_host_of_projectors_goes_on_with_it(world: RebuiltWorld) -> None:
+    """Also when the process is killed in which it does."""
+    killing, control = Killing(world), world.profile.control
+    await killing.until(lambda build: build is not None)
+    async with resuming(world.settings, control), asyncio.timeout(120):
+        holder = LOOKED
+        while is_gone(holder) or not holder.startswith(socket.gethostname()):
+            await asyncio.sleep(_POLL_S)
+            holder = await control.hold_lease(LEASE, LOOKED, 1)
+            await control.give_lease(LEASE, LOOKED)
+        os.kill(int(holder.rpartition(":")[2]), signal.SIGKILL)
+        while (await build_of(control, 2)).stage is not Stage.FOLLOWING:
+            await asyncio.sleep(_POLL_S)
+    await is_right(world, await killing.build())
 
 
 @pytest.mark.full

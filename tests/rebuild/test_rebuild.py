@@ -7,7 +7,7 @@ import pytest
 from foldline.core import events as ev
 from foldline.errors import ConflictError
 from foldline.generation import Stage
-from streams.rebuild.job import Shape
+from streams.rebuild.builds import Shape
 from tests.conftest import PROFILE_PARAMS, WorldSettings
 from tests.rebuild.world import SMALL, RebuiltWorld, history, world_of
 

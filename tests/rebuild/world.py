@@ -24,7 +24,8 @@ from query.served import ServedReader
 from streams.auditing import Audit
 from streams.instance import folding
 from streams.projector import Projector
-from streams.rebuild.job import Rebuild, Shape
+from streams.rebuild.builds import Shape
+from streams.rebuild.job import Rebuild
 from streams.tailed_ledger import TailedLedger
 from tests.core.worlds import random_world
 from tests.flow.graph import REED98, densest

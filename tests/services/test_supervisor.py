@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 import pytest
 
@@ -173,7 +173,7 @@ class TestProcesses:
     async def test_worker_that_can_not_be_helped_ends_the_supervisor(self, world: World) -> None:
         for code in (Exit.MISCONFIGURED, Exit.STOPPED):
             command = (sys.executable, "-c", f"raise SystemExit({int(code)})")
-            ended = supervise(world.settings, command, asyncio.Event())
+            ended = supervise(world.settings, command, asyncio.Event(), lambda _: nullcontext())
             assert await asyncio.wait_for(ended, 30.0) == code
 
     async def test_worker_that_always_fails_is_started_less_and_less_often(
