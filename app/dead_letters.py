@@ -13,17 +13,17 @@ from foldline.core.codec import Codec
 from foldline.core.position import Position
 from foldline.errors import InvalidError, NewerVersionError, NotFoundError, PoisonError
 from foldline.profiles import Profile
-from foldline.views.port import DeadLetter
+from foldline.views.port import DeadLetter, Views
 
 _PAGE = 500
 
 
-async def letters(profile: Profile, limit: int) -> list[DeadLetter]:
+async def letters(views: Views, limit: int) -> list[DeadLetter]:
     """The first `limit` dead letters, by partition and offset."""
     found: list[DeadLetter] = []
     while len(found) < limit:
         after = found[-1].position if found else None
-        page = await profile.views.dead_letters(after, min(_PAGE, limit - len(found)))
+        page = await views.dead_letters(after, min(_PAGE, limit - len(found)))
         if not page:
             break
         found += page

@@ -29,7 +29,7 @@ def list_letters(
 ) -> None:
     """All of them, by partition and offset."""
     settings = settings_of(profile=profile, data_dir=data_dir)
-    found = run_opened(settings, lambda opened: dead_letters.letters(opened, limit))
+    found = run_opened(settings, lambda opened: dead_letters.letters(opened.views, limit))
     if as_json:
         for letter in found:
             print_json(dead_letters.as_json(letter))

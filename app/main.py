@@ -10,6 +10,7 @@ from app import (
     audit_commands,
     engine_commands,
     letter_commands,
+    log_migrating,
     question_commands,
     rebuild_commands,
     status,
@@ -126,6 +127,33 @@ def migrate(
             await create_topic(settings)
 
     run(main)
+
+
+@app.command()
+def migrate_log(
+    partitions: Annotated[int, typer.Option("--partitions", min=1, max=1024)],
+    finish: Annotated[
+        bool, typer.Option("--finish", help="Close the old log, and follow the new one.")
+    ] = False,
+    profile: ProfileOption = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Copy the log into one of another number of partitions; again, to go on."""
+    settings = settings_of(profile=profile, data_dir=data_dir)
+    done = run_opened(
+        settings, lambda o: log_migrating.migrate_log(o, settings, partitions, finish=finish)
+    )
+    if as_json:
+        print_json(done)
+        return
+    stdout.print(f"{done.events:,} events are in the log of epoch {done.epoch}, read back, equal")
+    then = (
+        f"start everything with FOLDLINE_LOG_EPOCH={done.epoch} and FOLDLINE_PARTITIONS=0"
+        if done.finished
+        else "stop what takes commands, then do it again with --finish"
+    )
+    stdout.print(then)
 
 
 @app.command()

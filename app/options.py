@@ -89,7 +89,7 @@ def run_opened(settings: Settings, main: Callable[[Profile], Awaitable[Answer]])
 
 
 def _must_exist(settings: Settings) -> None:
-    if settings.profile == "embedded" and not (settings.data_dir / "log.sqlite").exists():
+    if settings.profile == "embedded" and not settings.log_path.exists():
         raise MisconfiguredError(
             f"there is no installation in {settings.data_dir}: start one with `foldline dev`, "
             "or say where it is with --data-dir"

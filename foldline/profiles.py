@@ -4,7 +4,7 @@ The contract suites run over every adapter listed here, so none can escape them.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +14,7 @@ from foldline.cache.redis import open_redis_cache
 from foldline.control.cassandra import open_cassandra_control
 from foldline.control.port import Control
 from foldline.control.sqlite import open_sqlite_control
-from foldline.errors import NotFoundError
+from foldline.errors import MisconfiguredError, NotFoundError
 from foldline.generation import Generation
 from foldline.log.kafka import open_kafka_log
 from foldline.log.port import EventLog
@@ -66,16 +66,22 @@ class Profile:
 
 async def open_profile(settings: Settings, number: int | None = None) -> Profile:
     """Open the ports of the profile that the settings name, with the views of generation `number`,
-    or else of the one that is served. The stores must be migrated. Raises `NotFoundError`."""
+    or else of the one that is served. The stores must be migrated. Raises `NotFoundError`, and
+    `MisconfiguredError` where the log is another one by now."""
     adapters = PROFILES[settings.profile]
-    control = await adapters.control(settings)
-    if number is None:
-        generation = await control.active_generation()
-    else:
+    async with AsyncExitStack() as opened:
+        control = await adapters.control(settings)
+        opened.push_async_callback(control.close)
+        if (epoch := await control.log_epoch()) != settings.log_epoch:
+            raise MisconfiguredError(
+                f"the log was migrated: set FOLDLINE_LOG_EPOCH={epoch} (it is {settings.log_epoch})"
+            )
         generation = await _generation(control, number)
-    views = await adapters.views(settings, generation)
-    log = await adapters.log(settings)
-    return Profile(log, control, generation, views)
+        views = await adapters.views(settings, generation)
+        opened.push_async_callback(views.close)
+        log = await adapters.log(settings)
+        opened.pop_all()
+        return Profile(log, control, generation, views)
 
 
 @asynccontextmanager
@@ -88,7 +94,9 @@ async def views_of(settings: Settings, generation: Generation) -> AsyncIterator[
         await views.close()
 
 
-async def _generation(control: Control, number: int) -> Generation:
+async def _generation(control: Control, number: int | None) -> Generation:
+    if number is None:
+        return await control.active_generation()
     found = {generation.number: generation for generation in await control.generations()}
     if number not in found:
         raise NotFoundError(f"there is no generation {number}; there are {sorted(found)}")
@@ -98,4 +106,4 @@ async def _generation(control: Control, number: int) -> Generation:
 async def open_cache(settings: Settings, generation: Generation) -> Cache:
     """The cache of a generation's views: the profile's own, or one that no other process shares."""
     opener = open_local_cache if settings.cache == "local" else PROFILES[settings.profile].cache
-    return await opener(settings, f"{settings.keyspace}:g{generation.number}")
+    return await opener(settings, f"{settings.keyspace}:e{settings.log_epoch}:g{generation.number}")

@@ -34,7 +34,7 @@ class Settings(BaseSettings):
 
     # The log. The partition count is fixed when a log is made.
     partitions: int = Field(default=0, ge=0, le=1024, description="0: 4 embedded, else by workers")
-    log_epoch: int = Field(default=0, ge=0, le=4095)
+    log_epoch: int = Field(default=0, ge=0, le=4095, description="how often it was migrated")
     kafka_bootstrap: str = "127.0.0.1:9092"
     topic: str = "events"
     max_event_bytes: int = Field(default=65_536, ge=4_096)
@@ -153,6 +153,16 @@ class Settings(BaseSettings):
         self._derive("batch_events", events_for_rows(self.rows_per_part))
         self._derive("audience_cache_bytes", memory // 4)
         return self
+
+    @property
+    def log_name(self) -> str:
+        """Of the topic, which differs for each epoch."""
+        return f"{self.topic}-e{self.log_epoch}" if self.log_epoch else self.topic
+
+    @property
+    def log_path(self) -> Path:
+        """Of the log's file, in the embedded profile."""
+        return self.data_dir / (f"log-e{self.log_epoch}.sqlite" if self.log_epoch else "log.sqlite")
 
     @property
     def partition_count(self) -> int:

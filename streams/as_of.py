@@ -6,7 +6,7 @@ from foldline.core.ledger import Ledger
 from foldline.core.position import Position
 from foldline.errors import InvalidError
 from foldline.log.port import EventLog
-from streams.reading import stretches
+from streams.reading import stretches, time_of
 
 
 async def ledger_at(log: EventLog, epoch: int, ends: Sequence[int]) -> Ledger:
@@ -26,7 +26,7 @@ async def ends_at(log: EventLog, epoch: int, at_ms: int) -> list[int]:
         reached = 0
         async for stretch in stretches(log, partition, end, epoch):
             for record in stretch.records:
-                if record.appended_at <= at_ms:
+                if time_of(record) <= at_ms:
                     reached = record.position.offset + 1
         found.append(reached)
     return found
@@ -41,7 +41,7 @@ async def ends_behind(log: EventLog, epoch: int, positions: Sequence[Position]) 
             raise InvalidError(f"the log has nothing at {at}")
         reader = await log.reader({at.partition: at.offset})
         try:
-            last_ms = max(last_ms, (await reader.take(1, 5.0))[0].appended_at)
+            last_ms = max(last_ms, time_of((await reader.take(1, 5.0))[0]))
         finally:
             await reader.close()
     found = await ends_at(log, epoch, last_ms)

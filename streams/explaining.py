@@ -16,7 +16,7 @@ from foldline.core.span import Span
 from foldline.errors import NotFoundError
 from foldline.log.port import EventLog
 from foldline.views.port import ServedViews
-from streams.reading import stretches
+from streams.reading import stretches, time_of
 
 _REPAIR: Final = "no path of the views brings it: `foldline rebuild repair` writes it anew"
 
@@ -69,7 +69,7 @@ async def explain(
             for record, item in zip(*stretch, strict=True):
                 ledger.take(*item.position, item.event)
                 if item.event is not None and asked.concerns(item.event):
-                    found.append((item.position, record.appended_at, item.event))
+                    found.append((item.position, time_of(record), item.event))
     rule = why_absent(ledger, asked)
     served = await reader.shows(viewer, tweet)
     path = None if rule else await _path(views, asked, found)

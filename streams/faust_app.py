@@ -50,7 +50,7 @@ def worker_app(settings: Settings, generation: Generation, projector: Projector)
         web_enabled=False,
     )
     app.projector = projector
-    topic = app.topic(settings.topic, key_serializer="raw", value_serializer="raw")
+    topic = app.topic(settings.log_name, key_serializer="raw", value_serializer="raw")
 
     async def project(stream: Any) -> None:
         batch: list[Record] = []

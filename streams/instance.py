@@ -14,7 +14,7 @@ from foldline.settings import Settings
 
 def group_of(settings: Settings, generation: Generation) -> str:
     """The consumer group that folds the log into a generation."""
-    return f"{settings.topic}-g{generation.number}"
+    return f"{settings.log_name}-g{generation.number}"
 
 
 def folding(settings: Settings, generation: Generation) -> Settings:

@@ -7,6 +7,7 @@ from foldline.errors import MisconfiguredError
 from foldline.log.port import EventLog, Record
 from streams.sift import Entry, Poison, sift
 
+APPENDED_AT: Final = "appended-at"
 _RECORDS: Final = 2_000
 _WAIT_S: Final = 5.0
 
@@ -16,6 +17,12 @@ class Stretch(NamedTuple):
 
     records: Sequence[Record]
     items: Sequence[Entry | Poison]
+
+
+def time_of(record: Record) -> int:
+    """When an event was appended, ms since 1970: a copy says when the first was."""
+    said = dict(record.headers).get(APPENDED_AT)
+    return record.appended_at if said is None else int(said)
 
 
 async def stretches(log: EventLog, partition: int, end: int, epoch: int) -> AsyncIterator[Stretch]:

@@ -8,7 +8,7 @@ from foldline.core.codec import Codec, Envelope
 from foldline.core.effects import PutDeadLetter
 from foldline.core.events import Event
 from foldline.core.ids import partition_of
-from foldline.core.position import Position, stamp_of
+from foldline.core.position import Position, keyed, stamp_of
 from foldline.errors import GapInLogError, NewerVersionError, PoisonError, WrongPartitionError
 from foldline.log.port import Record
 from foldline.telemetry import trace_of
@@ -80,7 +80,7 @@ def sift(
             sifted.halted[partition] = f"{record.position}: {error}"
             continue
         except PoisonError as error:
-            letter = PutDeadLetter(partition, offset, str(error), record.value, stamp)
+            letter = PutDeadLetter(keyed(partition, epoch), offset, str(error), record.value, stamp)
             sifted.items.append(Poison(record.position, letter))
         else:
             trace = trace_of(dict(record.headers).get("traceparent", b"").decode("latin-1"))

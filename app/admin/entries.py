@@ -97,7 +97,7 @@ async def audit(operation: Operation, call: Call[AuditIn | None, None]) -> Answe
 
 async def letters(operation: Operation, call: Call[None, LettersQuery]) -> Answer:
     """What could not be folded."""
-    found = await dead_letters.letters(operation.profile, call.query.limit)
+    found = await dead_letters.letters(operation.profile.views, call.query.limit)
     shown = [LetterOut.model_validate(dead_letters.as_json(each)) for each in found]
     return Answer(LettersOut(letters=shown))
 

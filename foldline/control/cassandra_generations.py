@@ -1,10 +1,14 @@
 """Generations in the control keyspace. Every write is an LWT."""
 
+from typing import Final
+
 import msgspec
 
 from foldline.cassandra import CassandraSession
 from foldline.errors import MisconfiguredError
 from foldline.generation import Build, Generation
+
+_LOG_EPOCH: Final = "log epoch"
 
 
 class CassandraGenerations:
@@ -58,15 +62,26 @@ class CassandraGenerations:
         await self._session.swap("forget_generation", number)
 
     async def repairs(self, number: int) -> int:
-        rows = await self._session.rows("repairs", _repairs(number))
+        rows = await self._session.rows("count", _repairs(number))
         return int(rows[0][0]) if rows else 0
 
     async def note_repair(self, number: int) -> None:
         name = _repairs(number)
-        standing = await self._session.swap("first_repair", name)
+        standing = await self._session.swap("begin_count", name)
         while standing is not None:
             count = int(standing["generation"])
-            standing = await self._session.swap("next_repair", count + 1, name, count)
+            standing = await self._session.swap("raise_count", count + 1, name, count)
+
+    async def log_epoch(self) -> int:
+        rows = await self._session.rows("count", _LOG_EPOCH)
+        return int(rows[0][0]) if rows else 0
+
+    async def begin_epoch(self, epoch: int) -> bool:
+        if epoch == 1:
+            await self._session.swap("begin_count", _LOG_EPOCH)
+        else:
+            await self._session.swap("raise_count", epoch, _LOG_EPOCH, epoch - 1)
+        return await self.log_epoch() == epoch
 
     async def hold_lease(self, name: str, holder: str, ttl_s: int) -> str:
         if await self._session.swap("renew_lease", ttl_s, holder, name, holder) is None:

@@ -39,6 +39,12 @@ class Generations(Protocol):
     async def note_repair(self, number: int) -> None:
         """It was, once more. A repeat counts again."""
 
+    async def log_epoch(self) -> int:
+        """Of the log that the views follow: how often it was migrated."""
+
+    async def begin_epoch(self, epoch: int) -> bool:
+        """They follow the log of the next epoch from now on. Whether they do; repeatable."""
+
     async def hold_lease(self, name: str, holder: str, ttl_s: int) -> str:
         """Take or renew a lease for `ttl_s` seconds, unless another holds it; who holds it."""
 

@@ -52,3 +52,6 @@ CREATE TABLE IF NOT EXISTS repairs (
     generation INTEGER PRIMARY KEY,
     count INTEGER NOT NULL
 );
+
+-- Epochs of the log that the views have followed since the first, which is 0.
+CREATE TABLE IF NOT EXISTS log_epochs (epoch INTEGER PRIMARY KEY);

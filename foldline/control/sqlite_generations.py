@@ -26,6 +26,8 @@ _FORGET: Final = "DELETE FROM generations WHERE number = ? AND NOT active"
 _REPAIR: Final = """
 INSERT INTO repairs VALUES (?, 1) ON CONFLICT DO UPDATE SET count = count + 1
 """
+_EPOCH: Final = "SELECT coalesce(max(epoch), 0) FROM log_epochs"
+_BEGIN_EPOCH: Final = f"INSERT INTO log_epochs SELECT ? WHERE ? = ({_EPOCH})"
 _LEASE: Final = """
 INSERT INTO leases VALUES (?, ?, ?) ON CONFLICT DO UPDATE
 SET holder = excluded.holder, expires_at = excluded.expires_at
@@ -89,6 +91,14 @@ class SqliteGenerations:
 
     async def note_repair(self, number: int) -> None:
         await self._database.write(lambda c: c.execute(_REPAIR, (number,)))
+
+    async def log_epoch(self) -> int:
+        ((epoch,),) = await self._all(_EPOCH)
+        return int(epoch)
+
+    async def begin_epoch(self, epoch: int) -> bool:
+        await self._database.write(lambda c: c.execute(_BEGIN_EPOCH, (epoch, epoch - 1)))
+        return await self.log_epoch() == epoch
 
     async def hold_lease(self, name: str, holder: str, ttl_s: int) -> str:
         now_ms = self._clock.now_ms()

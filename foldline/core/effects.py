@@ -231,7 +231,8 @@ class SetCelebrity:
 
 @dataclass(frozen=True, slots=True)
 class PutDeadLetter:
-    """An event that can't be folded, by its place in the log. `value` is what lay there."""
+    """An event that can't be folded, by its place in the log, the partition as `position.keyed`.
+    `value` is what lay there."""
 
     partition: int
     offset: int

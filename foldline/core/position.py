@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, Self
 
 OFFSET_BITS: Final = 40
+PARTITIONS_MAX: Final = 1_024
 BELOW_FLOOR_STAMP: Final = 1 << 62  # of a trim: nothing below a floor is ever read again
 
 _TEXT: Final = re.compile(r"(\d{1,5})-(\d{1,13})", re.ASCII)
@@ -31,6 +32,12 @@ class Position(NamedTuple):
 def lag_of(progress: Mapping[int, int], ends: Sequence[int]) -> int:
     """How many events before `ends` (the next offset of each partition) progress has not passed."""
     return sum(max(end - progress.get(partition, 0), 0) for partition, end in enumerate(ends))
+
+
+def keyed(partition: int, epoch: int) -> int:
+    """What stands for a partition of the log of an epoch in tables that outlast the log: views keep
+    their rows when it is migrated, and offsets of one log say nothing of another."""
+    return epoch * PARTITIONS_MAX + partition
 
 
 def stamp_of(offset: int, epoch: int = 0) -> int:

@@ -25,6 +25,7 @@ from foldline.core.position import Position
 from foldline.errors import AppendUnknownError, InvalidError, LogUnavailableError
 from foldline.log.kafka_admin import (
     RECORD_HEADROOM_BYTES,
+    close_topic,
     create_topic,
     group_offsets,
     partition_count,
@@ -34,7 +35,14 @@ from foldline.log.kafka_reader import KafkaReader
 from foldline.log.port import LogReader, NewRecord
 from foldline.settings import Settings
 
-__all__ = ["KafkaLog", "create_topic", "group_offsets", "open_kafka_log", "reset_group"]
+__all__ = [
+    "KafkaLog",
+    "close_topic",
+    "create_topic",
+    "group_offsets",
+    "open_kafka_log",
+    "reset_group",
+]
 
 Answer = TypeVar("Answer")
 
@@ -192,7 +200,7 @@ class KafkaLog:
                 if line.outstanding >= self._settings.append_queue_max:
                     raise LogUnavailableError(f"{line.outstanding} appends wait for Kafka already")
                 sent = await line.send(
-                    topic=self._settings.topic,
+                    topic=self._settings.log_name,
                     value=record.value,
                     key=record.key.to_bytes(8, "big"),
                     partition=partition_of(record.key, self._partitions),
@@ -224,7 +232,7 @@ class KafkaLog:
         )
         try:
             await producer.start()
-            await producer.partitions_for(self._settings.topic)
+            await producer.partitions_for(self._settings.log_name)
         except BaseException:
             await producer.stop()
             raise
@@ -234,14 +242,14 @@ class KafkaLog:
         """Let the next append make a producer; what the old one still holds answers for itself."""
         if line is not self._line:
             return
-        _logger.warning("the producer is made anew", topic=self._settings.topic)
+        _logger.warning("the producer is made anew", topic=self._settings.log_name)
         self._line = None
         task = asyncio.ensure_future(line.end())
         self._retired.add(task)
         task.add_done_callback(self._retired.discard)
 
     async def _read_ends(self) -> list[int]:
-        places = [TopicPartition(self._settings.topic, p) for p in range(self._partitions)]
+        places = [TopicPartition(self._settings.log_name, p) for p in range(self._partitions)]
         try:
             found = await self._ends.end_offsets(places)
         except KafkaError as error:

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import CommitFailedError, KafkaError
 
 from foldline.errors import ConflictError, LogUnavailableError, MisconfiguredError
@@ -30,18 +31,11 @@ async def create_topic(settings: Settings) -> None:
     topic has another number of partitions, `LogUnavailableError`.
     """
     topic = NewTopic(
-        settings.topic,
+        settings.log_name,
         settings.partition_count,
         _BROKERS_CHOICE,
         replica_assignments={},  # aiokafka wants them with the broker's choice
-        topic_configs={
-            "cleanup.policy": "delete",
-            "retention.ms": "-1",
-            "retention.bytes": "-1",
-            "flush.messages": "1",  # fsync before the answer
-            "max.message.bytes": str(settings.max_event_bytes + RECORD_HEADROOM_BYTES),
-            "message.timestamp.type": "LogAppendTime",
-        },
+        topic_configs=_configs(settings),
     )
     async with _admin(settings) as admin:
 
@@ -49,10 +43,33 @@ async def create_topic(settings: Settings) -> None:
             answer = await admin.create_topics([topic])
             for _, code, message in answer.topic_errors:
                 if code not in (_NO_ERROR, _TOPIC_EXISTS):
-                    raise MisconfiguredError(f"topic {settings.topic} can't be made: {message}")
+                    raise MisconfiguredError(f"topic {settings.log_name} can't be made: {message}")
 
         await _steadily(settings, create)
         await _steadily(settings, lambda: _count(admin, settings, made=True))
+
+
+async def close_topic(settings: Settings, *, closed: bool = True) -> None:
+    """Let nothing be appended any more, by whomever, or let it be again. Raises
+    `LogUnavailableError`."""
+    configs = _configs(settings) | ({"max.message.bytes": "0"} if closed else {})
+    topic = ConfigResource(ConfigResourceType.TOPIC, settings.log_name, configs=configs)
+    async with _admin(settings) as admin:
+        for answer in await admin.alter_configs([topic]):
+            for code, message, *_ in answer.resources:
+                if code != _NO_ERROR:
+                    raise LogUnavailableError(f"Kafka did not close the topic: {message}")
+
+
+def _configs(settings: Settings) -> dict[str, str]:
+    return {
+        "cleanup.policy": "delete",
+        "retention.ms": "-1",
+        "retention.bytes": "-1",
+        "flush.messages": "1",  # fsync before the answer
+        "max.message.bytes": str(settings.max_event_bytes + RECORD_HEADROOM_BYTES),
+        "message.timestamp.type": "LogAppendTime",
+    }
 
 
 async def partition_count(settings: Settings) -> int:
@@ -70,7 +87,7 @@ async def group_offsets(settings: Settings, group: str) -> dict[int, int]:
     return {
         at.partition: committed.offset
         for at, committed in found.items()
-        if at.topic == settings.topic and committed.offset >= 0
+        if at.topic == settings.log_name and committed.offset >= 0
     }
 
 
@@ -82,7 +99,7 @@ async def reset_group(settings: Settings, group: str, offsets: Mapping[int, int]
     consumer = AIOKafkaConsumer(
         bootstrap_servers=settings.kafka_bootstrap, group_id=group, enable_auto_commit=False
     )
-    places = {TopicPartition(settings.topic, p): offset for p, offset in offsets.items()}
+    places = {TopicPartition(settings.log_name, p): offset for p, offset in offsets.items()}
     try:
         async with asyncio.timeout(settings.append_timeout_s):
             await consumer.start()
@@ -133,17 +150,17 @@ class _NotReadyError(KafkaError):  # type: ignore[misc]  # aiokafka is untyped
 
 
 async def _count(admin: Any, settings: Settings, *, made: bool) -> int:
-    (topic,) = await admin.describe_topics([settings.topic])
+    (topic,) = await admin.describe_topics([settings.log_name])
     if topic["error_code"] == _NO_TOPIC and not made:
         raise MisconfiguredError(
-            f"there is no topic {settings.topic!r}: run 'foldline migrate' first"
+            f"there is no topic {settings.log_name!r}: run 'foldline migrate' first"
         )
     partitions = topic["partitions"]
     if topic["error_code"] or any(p["error_code"] or p["leader"] < 0 for p in partitions):
         raise _NotReadyError
     if settings.partitions not in (0, len(partitions)):
         raise MisconfiguredError(
-            f"topic {settings.topic!r} has {len(partitions)} partitions, the settings say "
+            f"topic {settings.log_name!r} has {len(partitions)} partitions, the settings say "
             f"{settings.partitions}; the count is fixed when a log is made"
         )
     return len(partitions)

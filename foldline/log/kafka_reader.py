@@ -40,7 +40,7 @@ class KafkaReader:
             if isinstance(error, KafkaError | TimeoutError):
                 raise _unavailable(settings, error) from error
             raise
-        places = {TopicPartition(settings.topic, p): offset for p, offset in start.items()}
+        places = {TopicPartition(settings.log_name, p): offset for p, offset in start.items()}
         consumer.assign(list(places))
         for place, offset in places.items():
             consumer.seek(place, offset)

@@ -53,7 +53,7 @@ async def open_sqlite_log(settings: Settings) -> EventLog:
     Raises `LogUnavailableError`, and `MisconfiguredError` where the log that is there has another
     number of partitions than the settings ask for.
     """
-    path = settings.data_dir / "log.sqlite"
+    path = settings.log_path
     owner = Owner(
         synchronous="FULL",
         unavailable=LogUnavailableError,

@@ -14,7 +14,7 @@ from foldline.core.audience import Audience
 from foldline.core.effects import Effect, SetCelebrity, TrimBelow
 from foldline.core.engagement import Engagement, References
 from foldline.core.ids import IntArray
-from foldline.core.position import Position, stamp_of
+from foldline.core.position import PARTITIONS_MAX, Position, keyed, stamp_of
 from foldline.errors import ViewsUnavailableError
 from foldline.generation import Generation
 from foldline.settings import Settings
@@ -47,6 +47,7 @@ class CassandraViews(CassandraReads):
 
     def __init__(self, session: CassandraSession, placement: Placement, settings: Settings) -> None:
         super().__init__(session, placement)
+        self._epoch = settings.log_epoch
         self._timelines = TimelineWriter(
             session, placement.buckets, settings.mutation_bytes, settings.rows_per_part
         )
@@ -106,32 +107,35 @@ class CassandraViews(CassandraReads):
         await self._session.for_each(lambda write: write(), at_once)
         await self._session.write(self._writes(rest))
         await self._session.write(
-            ("set_progress", partition, offset, offset) for partition, offset in progress.items()
+            ("set_progress", keyed(partition, self._epoch), offset, offset)
+            for partition, offset in progress.items()
         )
 
     async def progress(self) -> dict[int, int]:
         rows: list[tuple[int, int]] = await self._session.rows("progress")
-        return dict(rows)
+        first = keyed(0, self._epoch)
+        return {key - first: offset for key, offset in rows if 0 <= key - first < PARTITIONS_MAX}
 
     async def dead_letters(self, after: Position | None, limit: int) -> list[DeadLetter]:
         after = after or Position(-1, -1)
         found: list[DeadLetter] = []
-        for partition in sorted(await self._session.ids("dead_letter_partitions")):
-            if partition >= after.partition and len(found) < limit:
+        first = keyed(0, self._epoch)
+        for key in sorted(await self._session.ids("dead_letter_partitions")):
+            partition, missing = int(key) - first, limit - len(found)
+            if max(after.partition, 0) <= partition < PARTITIONS_MAX and missing:
                 behind = after.offset if partition == after.partition else -1
-                missing = limit - len(found)
-                rows = await self._session.rows(
-                    "next_dead_letters", int(partition), behind, missing
-                )
-                found += [_dead_letter(row) for row in rows if row[2] is not None]
+                rows = await self._session.rows("next_dead_letters", int(key), behind, missing)
+                found += [_dead_letter(row, first) for row in rows if row[2] is not None]
         return found
 
     async def dead_letter(self, at: Position) -> DeadLetter | None:
-        rows = await self._session.rows("dead_letter", *at)
-        return _dead_letter(rows[0]) if rows and rows[0][2] is not None else None
+        first = keyed(0, self._epoch)
+        rows = await self._session.rows("dead_letter", first + at.partition, at.offset)
+        return _dead_letter(rows[0], first) if rows and rows[0][2] is not None else None
 
     async def mark_replayed(self, at: Position, to: Position) -> None:
-        await self._session.execute("add_replay", stamp_of(to.offset), {str(to)}, *at)
+        place = keyed(at.partition, self._epoch), at.offset
+        await self._session.execute("add_replay", stamp_of(to.offset), {str(to)}, *place)
 
     async def close(self) -> None:
         await self._session.close()
@@ -153,7 +157,7 @@ def _references(rows: Iterable[Row]) -> References:
     )
 
 
-def _dead_letter(row: Row) -> DeadLetter:
-    partition, offset, error, value, replayed_to = row
+def _dead_letter(row: Row, first: int) -> DeadLetter:
+    key, offset, error, value, replayed_to = row
     copies = sorted(Position.parse(text) for text in replayed_to or ())
-    return DeadLetter(Position(partition, offset), error, value, tuple(copies))
+    return DeadLetter(Position(key - first, offset), error, value, tuple(copies))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from foldline.core.effects import Effect
-from foldline.core.position import Position
+from foldline.core.position import PARTITIONS_MAX, Position, keyed
 from foldline.errors import ViewsUnavailableError
 from foldline.generation import Generation
 from foldline.settings import Settings
@@ -16,14 +16,17 @@ from foldline.views.sqlite_reads import SqliteReads
 from foldline.views.sqlite_rows import write_effects, write_progress
 
 _SCHEMA: Final = Path(__file__).with_suffix(".sql")
-_PROGRESS: Final = "SELECT json_group_array(json_array(log_partition, next_offset)) FROM progress"
+_PROGRESS: Final = """
+SELECT json_group_array(json_array(log_partition, next_offset)) FROM progress
+WHERE log_partition >= ? AND log_partition < ?
+"""
 _DEAD_LETTERS: Final = """
 SELECT json_group_array(json_array(log_partition, log_offset, error, value IS NULL, hex(value), (
     SELECT json_group_array(json_array(to_partition, to_offset)) FROM dead_letter_replays AS copy
     WHERE copy.log_partition = letter.log_partition AND copy.log_offset = letter.log_offset
 )))
 FROM (
-    SELECT * FROM dead_letters WHERE (log_partition, log_offset) > (?, ?)
+    SELECT * FROM dead_letters WHERE (log_partition, log_offset) > (?, ?) AND log_partition < ?
     ORDER BY log_partition, log_offset LIMIT ?
 ) AS letter
 """
@@ -47,18 +50,24 @@ async def open_sqlite_views(settings: Settings, generation: Generation) -> Views
     )
     path = settings.data_dir / f"views-g{generation.number}.sqlite"
     database = await Database.open(path, _SCHEMA.read_text(), owner, settings)
-    return SqliteViews(database, settings.rows_per_part)
+    return SqliteViews(database, settings.rows_per_part, settings.log_epoch)
 
 
 class SqliteViews(SqliteReads):
     """`views.port.Views` on a database file. A batch is one transaction, progress included."""
 
-    def __init__(self, database: Database, rows_per_part: int) -> None:
+    def __init__(self, database: Database, rows_per_part: int, epoch: int) -> None:
         super().__init__(database)
+        self._first = keyed(0, epoch)
         self._rows_per_part = rows_per_part
 
+    @property
+    def _of_epoch(self) -> tuple[int, int]:
+        """The keys of this log's partitions: from, and up to but without."""
+        return self._first, self._first + PARTITIONS_MAX
+
     async def apply(self, effects: Sequence[Effect], progress: Mapping[int, int]) -> None:
-        offsets = list(progress.items())
+        offsets = [(self._first + partition, offset) for partition, offset in progress.items()]
 
         def write(connection: sqlite3.Connection) -> None:
             write_effects(connection, effects, self._rows_per_part)
@@ -67,19 +76,23 @@ class SqliteViews(SqliteReads):
         await self._database.write(write)
 
     async def progress(self) -> dict[int, int]:
-        return dict(await self._database.read(lambda c: answer(c, _PROGRESS)))
+        rows = await self._database.read(lambda c: answer(c, _PROGRESS, *self._of_epoch))
+        return {key - self._first: offset for key, offset in rows}
 
     async def dead_letters(self, after: Position | None, limit: int) -> list[DeadLetter]:
         behind = after or Position(-1, -1)
-        rows = await self._database.read(lambda c: answer(c, _DEAD_LETTERS, *behind, limit))
+        bounds = (max(self._first + behind.partition, self._of_epoch[0]), behind.offset)
+        rows = await self._database.read(
+            lambda c: answer(c, _DEAD_LETTERS, *bounds, self._of_epoch[1], limit)
+        )
         return [
             DeadLetter(
-                Position(partition, offset),
+                Position(key - self._first, offset),
                 error,
                 None if null else bytes.fromhex(value),
                 tuple(sorted(Position(*copy) for copy in copies)),
             )
-            for partition, offset, error, null, value, copies in rows
+            for key, offset, error, null, value, copies in rows
         ]
 
     async def dead_letter(self, at: Position) -> DeadLetter | None:
@@ -87,7 +100,8 @@ class SqliteViews(SqliteReads):
         return found[0] if found and found[0].position == at else None
 
     async def mark_replayed(self, at: Position, to: Position) -> None:
-        await self._database.write(lambda c: c.execute(_MARK_REPLAYED, (*at, *to)))
+        place = self._first + at.partition, at.offset
+        await self._database.write(lambda c: c.execute(_MARK_REPLAYED, (*place, *to)))
 
     async def close(self) -> None:
         await self._database.close()

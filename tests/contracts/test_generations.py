@@ -95,3 +95,14 @@ async def test_repairs_are_counted(control: Control) -> None:
     await asyncio.gather(*(control.note_repair(number) for _ in range(3)))
     assert await control.repairs(number) == 3
     assert await control.repairs(number + 1) == 0
+
+
+async def test_the_log_has_one_epoch_after_another(control: Control) -> None:
+    epoch = await control.log_epoch()
+    assert not await control.begin_epoch(epoch + 2)
+    for _ in range(2):
+        assert await control.begin_epoch(epoch + 1)
+        assert await control.log_epoch() == epoch + 1
+    assert await control.begin_epoch(epoch + 2)
+    assert not await control.begin_epoch(epoch + 1)
+    assert await control.log_epoch() == epoch + 2

@@ -42,7 +42,7 @@ class Gated(SqliteViews):
     async def open(cls, settings: Settings) -> "Gated":
         opened = await open_sqlite_views(settings, GENERATION)
         assert isinstance(opened, SqliteViews)
-        views = cls(opened._database, settings.rows_per_part)
+        views = cls(opened._database, settings.rows_per_part, settings.log_epoch)
         views.calls, views._shut, views._held = Counter(), {}, {}
         return views
 
