@@ -15,7 +15,9 @@ RESULTS: Final = Path(__file__).parents[1] / "results"
 def main(
     quick: Annotated[bool, typer.Option("--quick", help="A glance, in two minutes.")] = False,
     report_only: Annotated[bool, typer.Option("--report-only", help="Of the last run.")] = False,
-    part: Annotated[str, typer.Option(help="Only write, histories, growing or against.")] = "",
+    part: Annotated[
+        str, typer.Option(help="Only write, histories, growing, against or beside.")
+    ] = "",
 ) -> None:
     """Measure rebuilds against the ceiling of the store, the log alone and live projectors."""
     results = RESULTS / f"rebuild{'-quick' if quick else ''}.json"

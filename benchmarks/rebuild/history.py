@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from benchmarks.installation import TEXT, process_of, tweet_id
 from benchmarks.rounds import Figures
@@ -68,7 +68,9 @@ class History:
 
 
 @asynccontextmanager
-async def lived(ends: Endpoints, history: History) -> AsyncIterator[tuple[Settings, Profile]]:
+async def lived(
+    ends: Endpoints, history: History, **numbers: Any
+) -> AsyncIterator[tuple[Settings, Profile]]:
     """An installation whose log has the history, and whose views have nothing yet."""
     with tempfile.TemporaryDirectory(prefix="foldline-") as data_dir:
         settings = Settings(
@@ -83,6 +85,8 @@ async def lived(ends: Endpoints, history: History) -> AsyncIterator[tuple[Settin
             cap=history.cap,
             promote_at=10 * history.users,
             demote_below=10 * history.users,
+            admin_port=0,
+            **numbers,
         )
         await migrate(settings)
         await create_topic(settings)
@@ -91,9 +95,9 @@ async def lived(ends: Endpoints, history: History) -> AsyncIterator[tuple[Settin
             await _append(profile, history)
             yield settings, profile
         finally:
+            for generation in await profile.control.generations():
+                await drop_views(settings, generation.number)
             await profile.close()
-            for number in (1, 2):
-                await drop_views(settings, number)
 
 
 async def rebuilt(settings: Settings, profile: Profile) -> Figures:
@@ -124,13 +128,19 @@ async def rebuilt(settings: Settings, profile: Profile) -> Figures:
 
 async def live(settings: Settings, profile: Profile) -> Figures:
     """Feed the same log to a live projector: a worker process on empty views."""
-    end = sum(await profile.log.ends())
     began = time.monotonic()
     with process_of(settings, settings.data_dir / "worker.log", "worker", "--lone"):
-        while (at := sum((await profile.views.progress()).values())) < end:
-            await asyncio.sleep(_POLL_S)
+        at = await folded(profile)
     took = time.monotonic() - began
     return {"events": at, "seconds": round(took, 2), "events_per_s": round(at / took)}
+
+
+async def folded(profile: Profile) -> int:
+    """Wait until the views have all that the log has now; how many events."""
+    end = sum(await profile.log.ends())
+    while (at := sum((await profile.views.progress()).values())) < end:
+        await asyncio.sleep(_POLL_S)
+    return at
 
 
 async def verified(

@@ -3,11 +3,13 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 from string import Template
 from typing import Any, Final
 
 from app.output import stdout
 from benchmarks.pictures import empty, saved
+from benchmarks.rebuild.beside import ALONE, HALF, P99
 from benchmarks.rebuild.suite import FILLING, LIMIT
 from benchmarks.tables import table, verdict
 
@@ -17,6 +19,7 @@ _WRITE_GOAL: Final = 0.8
 _READ_GOAL: Final = 1.2
 _LIVE_GOAL: Final = 10.0
 _VERIFY_GOAL: Final = 20_000
+_BESIDE_GOAL: Final = 2.0
 _PICTURES: Final = (
     ("histories", "events", "Rebuilds of one surviving view"),
     ("growing", "rows", "Rebuilds of one history"),
@@ -31,7 +34,7 @@ def write_report(results: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for part, by, title in _PICTURES:
         if part in found:
-            _draw(found[part], by, folder / f"{part}.svg", title)
+            _draw([*map(_median, found[part])], by, folder / f"{part}.svg", title)
     tables = "\n".join(_tables(found))
     stdout.out(tables)
     if not found["quick"]:
@@ -51,14 +54,23 @@ def _tables(found: Figures) -> Iterator[str]:
     head = ("events", "rows", "replay", "fill", "catch up", "whole", "reading the log alone")
     histories, growing = found.get("histories", []), found.get("growing", [])
     if histories or growing:
-        yield from table(head, _stages([*histories, *growing]))
+        yield from table(head, _stages([*map(_median, (*histories, *growing))]))
     if histories:
-        yield from table(("with ten times the history", "goal"), _growth(histories))
+        head = ("with ten times the history", "times as much, all pairs", "goal")
+        yield from table(head, _growth(histories))
     head = ("timelines", "entries each", "verified a minute", "goal", "whole accounts a minute")
     yield from table(head, _verified([*histories, *growing]))
     if "against" in found:
         head = ("events", "rebuild", "live projector", "ratio", "goal")
         yield from table(head, _against(found["against"]))
+    if "beside" in found:
+        load = found["beside"]["load"]
+        head = (
+            f"beside {load['reads_per_s']:g} reads and {load['posts_per_s']:g} posts a second",
+            *("p99 of reads, all rounds", "p99 of posts", "shown after", "failed"),
+        )
+        yield from table(head, _beside(found["beside"]))
+        yield from table(("ratio", "all pairs", "goal"), _slower(found["beside"]))
 
 
 def _rates(found: Figures) -> Iterator[tuple[str, ...]]:
@@ -83,10 +95,41 @@ def _stages(found: list[Figures]) -> Iterator[tuple[str, ...]]:
 
 def _growth(found: list[Figures]) -> Iterator[tuple[str, ...]]:
     """What more history takes, beside what it takes to read it."""
-    first, last = found[0], found[-1]
-    more, read = last["seconds"] - first["seconds"], last["read_s"] - first["read_s"]
-    goal = verdict(f"≤ {_READ_GOAL} × reading it", more <= _READ_GOAL * read)
-    yield f"{more:.1f} s more; reading it alone {read:.1f} s more", goal
+    pairs = list(zip(found[0]["rounds"], found[-1]["rounds"], strict=True))
+    more = [last["seconds"] - first["seconds"] for first, last in pairs]
+    read = [last["read_s"] - first["read_s"] for first, last in pairs]
+    times = [each / alone for each, alone in zip(more, read, strict=True)]
+    goal = verdict(f"≤ {_READ_GOAL} × reading it", median(times) <= _READ_GOAL)
+    yield (
+        f"{median(more):.1f} s more; reading it alone {median(read):.1f} s more",
+        f"{median(times):.2f} ({min(times):.2f} to {max(times):.2f})",
+        goal,
+    )
+
+
+def _median(found: Figures) -> Figures:
+    """Of all rounds of a history, the one that took the middling time."""
+    rounds = sorted(found["rounds"], key=lambda each: float(each["seconds"]))
+    middle: Figures = rounds[len(rounds) // 2]
+    return middle
+
+
+def _beside(found: Figures) -> Iterator[tuple[str, ...]]:
+    for name, rounds in found["rounds"].items():
+        reads = [each[P99] for each in rounds]
+        shown = [each["shown"]["ms"]["p50"] for each in rounds]
+        posts = [each["posts"]["ms"]["p99"] for each in rounds]
+        failed = sum(each["reads"]["failed"] + each["posts"]["failed"] for each in rounds)
+        spread = f"{median(reads):.0f} ms ({min(reads):.0f} to {max(reads):.0f})"
+        yield name, spread, f"{median(posts):.0f} ms", f"{median(shown):.0f} ms", str(failed)
+
+
+def _slower(found: Figures) -> Iterator[tuple[str, ...]]:
+    for name, ratio in found["ratios"].items():
+        if name.endswith(ALONE):
+            goal = verdict(f"≤ {_BESIDE_GOAL:g}", ratio["median"] <= _BESIDE_GOAL)
+            spread = f"{ratio['median']:.1f} ({ratio['min']:.1f} to {ratio['max']:.1f})"
+            yield f"p99 of reads: {name}", spread, goal if name.startswith(HALF) else ""
 
 
 def _verified(found: list[Figures]) -> Iterator[tuple[str, ...]]:

@@ -1,18 +1,24 @@
 """All that is measured of rebuilds, in the order of the report."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+from app.generations import removing
 from benchmarks.installation import installation
 from benchmarks.limit import limit
+from benchmarks.rebuild.beside import Load, beside
 from benchmarks.rebuild.filling import filling
 from benchmarks.rebuild.history import History, live, lived, rebuilt, verified
 from benchmarks.rounds import Figures, Way, interleaved, rates, ratios
 from benchmarks.workload import workload
 from foldline.core.served import PARTS
+from foldline.profiles import Profile
+from foldline.settings import Settings
 from infra.engines import EngineStack
+from streams.rebuild.switching import drop
 
 LIMIT: Final = "limit"
 FILLING: Final = "rebuild, write phase"
@@ -24,7 +30,7 @@ _TIMELINE: Final = ("profile", "counts", "home")
 class Scale:
     """How much: `deliveries` written in each of the `rounds`; `histories` with one surviving view;
     `growing` with one length and ever more rows; `against`: the one that a live projector gets
-    too."""
+    too; `beside`: of an installation that is read while it is rebuilt, under a `load`."""
 
     rounds: int
     users: int
@@ -33,6 +39,8 @@ class Scale:
     histories: tuple[History, ...]
     growing: tuple[History, ...]
     against: History
+    beside: History
+    load: Load
 
 
 _SAME: Final = {"users": 5_000, "follows": 4, "posts": 20_000, "cap": 100}
@@ -45,6 +53,8 @@ WHOLE: Final = Scale(
     histories=tuple(History(**_SAME, events=n) for n in (100_000, 1_000_000)),
     growing=tuple(History(**_LONG, cap=cap) for cap in (25, 2_500)),
     against=History(users=1_000, follows=50, posts=200_000, events=251_000, cap=1_000),
+    beside=History(users=1_000, follows=50, posts=60_000, events=111_000, cap=800),
+    load=Load(reads_per_s=100, posts_per_s=1, seconds=20),
 )
 QUICK: Final = Scale(
     rounds=1,
@@ -54,6 +64,8 @@ QUICK: Final = Scale(
     histories=tuple(History(500, 4, 2_000, n, 100) for n in (5_000, 20_000)),
     growing=tuple(History(200, 20, 4_000, 8_000, cap) for cap in (10, 100)),
     against=History(users=200, follows=20, posts=4_000, events=8_000, cap=40),
+    beside=History(users=200, follows=20, posts=4_000, events=8_000, cap=40),
+    load=Load(reads_per_s=50, posts_per_s=1, seconds=5),
 )
 
 
@@ -66,15 +78,21 @@ class Suite:
     say: Callable[[str], None]
 
     async def run(self, part: str = "") -> Figures:
-        """Everything, or one part of it: write, histories, growing or against."""
+        """Everything, or one part of it: write, histories, growing, against or beside."""
         parts: dict[str, Callable[[], Awaitable[Any]]] = {
             "write": self._write,
             "histories": partial(self._histories, self.scale.histories),
             "growing": partial(self._histories, self.scale.growing),
             "against": self._against,
+            "beside": self._beside,
         }
         wanted = {part: parts[part]} if part else parts
         return {name: await measure() for name, measure in wanted.items()}
+
+    async def _beside(self) -> Figures:
+        scale = self.scale
+        ends = self.stack.endpoints()
+        return await beside(ends, scale.beside, scale.load, scale.rounds, self.say)
 
     async def _write(self) -> Figures:
         scale = self.scale
@@ -97,15 +115,32 @@ class Suite:
         return {"rates": rates(found), "ratios": ratios(found, FILLING), "rounds": found}
 
     async def _histories(self, histories: tuple[History, ...]) -> list[Figures]:
-        return [await self._history(each) for each in histories]
+        """Each of them rebuilt in turn, again and again, and verified at last."""
+        found: list[Figures] = []
+        async with AsyncExitStack() as running:
+            made = [
+                await running.enter_async_context(lived(self.stack.endpoints(), history))
+                for history in histories
+            ]
+            for number in range(self.scale.rounds):
+                for at, (settings, profile) in enumerate(made):
+                    each = await rebuilt(settings, profile)
+                    self.say(
+                        f"{each['events']:,} events, {each['rows']:,} rows: {each['seconds']} s"
+                    )
+                    if number:
+                        found[at]["rounds"].append(each)
+                    else:
+                        found.append({"rounds": [each]} | await self._verified(settings, profile))
+                    built = (await profile.control.generations())[-1].number
+                    await drop(profile, settings, built, removing(settings))
+        return found
 
-    async def _history(self, history: History) -> Figures:
-        async with lived(self.stack.endpoints(), history) as (settings, profile):
-            found = await rebuilt(settings, profile)
-            found["timelines_verified"] = await verified(settings, profile, 2, _TIMELINE)
-            found["accounts_verified"] = await verified(settings, profile, 2, PARTS)
-            self.say(f"{found['events']:,} events, {found['rows']:,} rows: {found['seconds']} s")
-            return found
+    async def _verified(self, settings: Settings, profile: Profile) -> Figures:
+        return {
+            "timelines_verified": await verified(settings, profile, 2, _TIMELINE),
+            "accounts_verified": await verified(settings, profile, 2, PARTS),
+        }
 
     async def _against(self) -> Figures:
         async with lived(self.stack.endpoints(), self.scale.against) as (settings, profile):

@@ -13,7 +13,9 @@ from tests.matrix.tokens import bearer
 
 @pytest.fixture(scope="package")
 async def installation(package_settings: WorldSettings) -> AsyncIterator[World]:
-    settings = package_settings("embedded", auth="jwt", jwt_secret=SecretStr("k" * 64))
+    settings = package_settings(
+        "embedded", auth="jwt", jwt_secret=SecretStr("k" * 64), lag_max_s=30.0
+    )  # orders work beside it
 
     def headers(user: int, role: str) -> Mapping[str, str]:
         return bearer(settings, user, role)
