@@ -2,9 +2,9 @@
 to whichever loop asked."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sized
 from itertools import islice
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any, Final, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -13,13 +13,14 @@ import stamina
 import structlog
 from cassandra import WriteTimeout
 from cassandra.cluster import ResultSet
-from cassandra.query import UNSET_VALUE, BatchStatement, BatchType, SimpleStatement
+from cassandra.query import UNSET_VALUE, SimpleStatement
 
 from foldline.cassandra_driver import AT_FAULT, connect, driver_errors, sentence, too_much
 from foldline.core.ids import IntArray
 from foldline.errors import MisconfiguredError, UnavailableError, ViewsUnavailableError
 from foldline.gate import Gate
 from foldline.inbox import Inbox
+from foldline.packed_rows import PackedRow, RowPacker, packed_batch
 from foldline.settings import Settings
 
 Row = tuple[Any, ...]
@@ -31,7 +32,7 @@ _COMMITLOG_SYNC: Final = "SELECT value FROM system_views.settings WHERE name = '
 _SWAPS_MAX: Final = 8
 _PARTITIONS_PER_REQUEST: Final = 10  # of more a server warns by default
 _SORTED_AT_ONCE: Final = 5_000
-_BYTES_MAX: Final = 32 << 10  # of the parameters of a request that has several writes
+_BYTES_MAX: Final = 32 << 10  # of the rows of a request that has several writes
 _log = structlog.get_logger(__name__)
 
 
@@ -71,12 +72,20 @@ class CassandraSession:
         self._prepared = prepared
         self._unavailable = unavailable
         self._in_flight = in_flight
+        self._packers: dict[str, RowPacker] = {}
         self._doors: WeakKeyDictionary[asyncio.AbstractEventLoop, _Door] = WeakKeyDictionary()
 
     def bind(self, name: str, *values: object) -> Any:
         """The named statement with its parameters. None leaves a column as it is: a null would be
         a tombstone."""
         return self._prepared[name].bind([UNSET_VALUE if v is None else v for v in values])
+
+    def packed(self, name: str, *values: object) -> PackedRow:
+        """The same as a row of a batch."""
+        packer = self._packers.get(name)
+        if packer is None:
+            packer = self._packers[name] = RowPacker(self._prepared[name])
+        return packer.row(values)
 
     def prepared(self, name: str) -> Any:
         """The driver's prepared statement of this name."""
@@ -92,26 +101,31 @@ class CassandraSession:
 
     def _handfuls(self, rows: Iterable[Write]) -> Iterator[Any]:
         # Unlogged, and of several partitions: that is no more than a cheaper way to send them.
-        some: list[Any] = []
+        some: list[PackedRow] = []
         keys: set[bytes] = set()
         size = 0
         for row in self._by_partition(rows):
-            weight = sum(len(value) for value in row.values if isinstance(value, bytes))
-            full = len(keys) == _PARTITIONS_PER_REQUEST and row.routing_key not in keys
-            if some and (full or size + weight > _BYTES_MAX):
-                yield _as_one(some)
+            key, wire = row
+            full = len(keys) == _PARTITIONS_PER_REQUEST and key not in keys
+            if some and (full or size + len(wire) > _BYTES_MAX):
+                yield packed_batch(some, self._keyspace)
                 some, keys, size = [], set(), 0
             some.append(row)
-            keys.add(row.routing_key)
-            size += weight
+            keys.add(key)
+            size += len(wire)
         if some:
-            yield _as_one(some)
+            yield packed_batch(some, self._keyspace)
 
-    def _by_partition(self, rows: Iterable[Write]) -> Iterator[Any]:
+    def _by_partition(self, rows: Iterable[Write]) -> Iterator[PackedRow]:
         # What one request has of a partition, in several tables too, is one mutation.
         todo = iter(rows)
-        while some := [self.bind(name, *values) for name, *values in islice(todo, _SORTED_AT_ONCE)]:
-            yield from sorted(some, key=attrgetter("routing_key"))
+        while some := [self.packed(*write) for write in islice(todo, _SORTED_AT_ONCE)]:
+            yield from sorted(some, key=itemgetter(0))
+
+    @property
+    def _keyspace(self) -> str:
+        keyspace: str = self._session.keyspace
+        return keyspace
 
     async def swap(self, name: str, *values: object) -> dict[str, Any] | None:
         """Compare and set. None if it was applied, else what stands instead: of a row that is not
@@ -203,17 +217,6 @@ class CassandraSession:
         unavailable = self._unavailable(sentence(error))
         unavailable.__cause__ = error
         return unavailable
-
-
-def _as_one(rows: Sequence[Any]) -> Any:
-    """One request for these bound statements. Alone, one may be larger than a batch can be."""
-    if len(rows) == 1:
-        return rows[0]
-    batch = BatchStatement(BatchType.UNLOGGED)
-    batch.is_idempotent = True
-    for row in rows:
-        batch.add(row)
-    return batch
 
 
 async def open_session(

@@ -24,7 +24,8 @@ async def filling(made: Measured, posts: IntArray) -> Figures:
     save(folder.segment(0, 0), _sources(made, posts))
     shares = shares_of(settings, build, folder)
     began = time.monotonic()
-    await in_parallel(shares, fill, [(settings, build, each, shares) for each in range(shares)])
+    async with in_parallel(shares) as run:
+        await run(fill, [(settings, build, each, shares) for each in range(shares)])
     took = time.monotonic() - began
     await read_back(made.profile.views, made.work, posts)
     rows = int(made.work.sizes[posts].sum())

@@ -115,7 +115,8 @@ async def rebuilt(settings: Settings, profile: Profile) -> Figures:
     whole = times[-1][1] - times[0][1]
     began = time.monotonic()
     work = [(settings, *part) for part in enumerate(build.ends)]
-    await in_parallel(settings.rebuild_process_count, _read_one, work)
+    async with in_parallel(settings.rebuild_process_count) as run:
+        await run(_read_one, work)
     return {
         "events": events,
         "rows": rows,

@@ -133,16 +133,16 @@ class Rebuild:
         settings = self._settings
         processes = settings.rebuild_process_count
         lacking = not is_whole(settings, build, folder)
-        if build.stage is Stage.REPLAYING or (build.stage is Stage.FILLING and lacking):
-            lots = _shared_out(build.ends, processes)
-            await in_parallel(processes, replay, [(settings, build, lot) for lot in lots])
-            if build.stage is Stage.REPLAYING:
-                build = await enter(Stage.FILLING)
-        if build.stage is Stage.FILLING:
-            shares = shares_of(settings, build, folder)
-            work = [(settings, build, share, shares) for share in range(shares)]
-            await in_parallel(processes, fill, work)
-            build = await enter(Stage.CATCHING_UP)
+        async with in_parallel(processes) as run:
+            if build.stage is Stage.REPLAYING or (build.stage is Stage.FILLING and lacking):
+                lots = _shared_out(build.ends, processes)
+                await run(replay, [(settings, build, lot) for lot in lots])
+                if build.stage is Stage.REPLAYING:
+                    build = await enter(Stage.FILLING)
+            if build.stage is Stage.FILLING:
+                shares = shares_of(settings, build, folder)
+                await run(fill, [(settings, build, share, shares) for share in range(shares)])
+                build = await enter(Stage.CATCHING_UP)
         async with views_of(settings, build.generation) as views:
             await copy_replays(self._profile.views, views)
             reached = await catch_up(self._profile.log, views, settings, build, folder)

@@ -3,8 +3,9 @@
 import asyncio
 import multiprocessing
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import asynccontextmanager
 
 from foldline.generation import Build
 from foldline.profiles import PROFILES, views_of
@@ -43,18 +44,23 @@ async def _fill(settings: Settings, build: Build, share: int, shares: int) -> No
         await Filling(views, own, folder, own.cap, shares).run(share)
 
 
-async def in_parallel(
-    processes: int, part: Callable[..., None], work: Sequence[tuple[object, ...]]
-) -> None:
-    """Run a part for each of these arguments, each in a process of its own, so many at once."""
+InParallel = Callable[[Callable[..., None], Sequence[tuple[object, ...]]], Awaitable[None]]
+"""Runs a part for each of these arguments, each in a process of its own."""
+
+
+@asynccontextmanager
+async def in_parallel(processes: int) -> AsyncIterator[InParallel]:
+    """So many processes, for as long as the block lasts; they begin when they are needed."""
     spawn = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(
-        min(processes, len(work)), mp_context=spawn, initializer=_leave_signals
-    )
+    pool = ProcessPoolExecutor(processes, mp_context=spawn, initializer=_leave_signals)
     loop = asyncio.get_running_loop()
-    running = [loop.run_in_executor(pool, part, *arguments) for arguments in work]
-    try:
+
+    async def run(part: Callable[..., None], work: Sequence[tuple[object, ...]]) -> None:
+        running = [loop.run_in_executor(pool, part, *arguments) for arguments in work]
         await asyncio.gather(*running)
+
+    try:
+        yield run
     finally:
         await asyncio.to_thread(pool.shutdown, cancel_futures=True)
 
