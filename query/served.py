@@ -64,6 +64,10 @@ class ServedReader:
         self._celebrities = Celebrities(views, clock, _CELEBRITIES_S)
         self._depth = depth
 
+    async def expect(self, user_ids: Sequence[int]) -> None:
+        """These will be asked for: what is cheaper to read of many at once is read now."""
+        await self._views.accounts(user_ids)
+
     async def served(self, user_id: int, parts: Iterable[str] = PARTS) -> Served:
         """What is served of an account; of one that is not there or deleted, nothing is."""
         account = (await self._views.accounts([user_id])).get(user_id)

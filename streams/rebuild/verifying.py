@@ -35,6 +35,8 @@ _USERS: Final = 500  # that are read at one position, about
 class Reader(Protocol):
     """Reads what is served of an account from one generation."""
 
+    async def expect(self, user_ids: Sequence[int]) -> None: ...
+
     async def served(self, user_id: int, parts: Iterable[str] = PARTS) -> Served: ...
 
 
@@ -164,6 +166,7 @@ class Verification:
             async with room:
                 return await reader.served(user, self._parts)
 
+        await reader.expect(users)
         found = await asyncio.gather(*(read(user) for user in users))
         return dict(zip(users, found, strict=True))
 
