@@ -70,6 +70,10 @@ bench-read: setup $(PEERS_STAMP) ## Measure reads against a bare handler, the dr
 bench-rebuild: setup ## Measure rebuilds against the store, the log and live projectors (20 min)
 	$(BIN)/python -m benchmarks.rebuild $(ARGS)
 
+.PHONY: prove-rebuild
+prove-rebuild: setup ## A life of 280,000 events goes on through a rebuild, and back (1 h)
+	FOLDLINE_GREAT_LIFE=1 $(BIN)/python -m pytest -q -s -m "" tests/rebuild/test_life.py $(ARGS)
+
 .PHONY: engines-up engines-down
 engines-up: setup ## Start local Kafka, Cassandra and Redis
 	$(BIN)/foldline engines up
