@@ -4,14 +4,14 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
 from foldline.clock import SystemClock
 from foldline.core.ids import MAX_ID, first_id_at
 from foldline.core.scope import Scope
-from foldline.profiles import Profile
+from foldline.profiles import Profile, views_of
 from foldline.settings import Settings
 from foldline.web.server import listen
 from query.served import depth_of, readers
@@ -33,16 +33,27 @@ async def audit(
     repair: bool,
     port: int | None,
 ) -> None:
-    """Compare so many accounts a minute, until `stop`; `told` hears of each round."""
-    async with _audit(profile, settings) as audit, _metrics(settings, port):
-        size = min(_ROUND, per_minute)
+    """Compare so many accounts a minute of what is served, whichever generation that is, until
+    `stop`; `told` hears of each round."""
+    size = min(_ROUND, per_minute)
+    async with _metrics(settings, port):
         while not stop.is_set():
-            began = SystemClock().monotonic()
-            told(await _round(profile, settings, audit, size, repair=repair))
-            rest_s = 60 * size / per_minute - (SystemClock().monotonic() - began)
-            waiting = asyncio.ensure_future(stop.wait())
-            await asyncio.wait([waiting], timeout=max(rest_s, 0))
-            waiting.cancel()
+            served = await profile.control.active_generation()
+            async with views_of(settings, served) as views:
+                own = replace(profile, generation=served, views=views)
+                async with _audit(own, settings) as audit:
+                    while not stop.is_set() and served == await own.control.active_generation():
+                        began = SystemClock().monotonic()
+                        told(await _round(own, settings, audit, size, repair=repair))
+                        took_s = SystemClock().monotonic() - began
+                        await _rest(60 * size / per_minute - took_s, stop)
+
+
+async def _rest(seconds: float, stop: asyncio.Event) -> None:
+    """Wait, but not past `stop`."""
+    waiting = asyncio.ensure_future(stop.wait())
+    await asyncio.wait([waiting], timeout=max(seconds, 0))
+    waiting.cancel()
 
 
 async def audit_once(profile: Profile, settings: Settings, accounts: int, *, repair: bool) -> Round:

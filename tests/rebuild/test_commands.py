@@ -1,11 +1,14 @@
 """The commands that ask, audit and repair, as an operator types them."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
 
+from app import auditing
+from streams.auditing import Round
 from tests.conftest import WorldSettings
 from tests.faults.processes import run
 from tests.rebuild.corruptions import CORRUPTIONS, last_words, place
@@ -106,3 +109,25 @@ async def test_a_dry_run_tells_what_it_comes_to(typed: Typed, world: RebuiltWorl
     assert found["events"] == sum(await world.profile.log.ends())
     assert found["rows"] > 0 and found["seconds"] > 0
     assert await world.profile.control.builds() == []
+
+
+async def test_an_audit_follows_a_switch(world: RebuiltWorld) -> None:
+    build, _ = await world.rebuild()
+    stop, rounds = asyncio.Event(), list[Round]()
+
+    def tell(found: Round) -> None:
+        rounds.append(found)
+        if found.generation == build.number:
+            stop.set()
+
+    done = auditing.audit(
+        world.profile, world.settings, 60_000, stop, tell, repair=False, port=None
+    )
+    running = asyncio.create_task(done)
+    async with asyncio.timeout(60):
+        while not rounds:
+            await asyncio.sleep(0.01)
+        assert rounds[-1].generation == 1
+        assert await world.profile.control.activate(build.number, instead_of=1)
+        await running
+    assert [found.wrong for found in rounds] == [0] * len(rounds)
