@@ -61,7 +61,7 @@ class Filling:
         self._folder.note(f"{part}-of", newest_first.tweets)
         writing: list[asyncio.Task[None]] = []
         for effects, looked_at in self._parts(newest_first.steps(), done):
-            if len(writing) == _WRITTEN_AT_ONCE:
+            if len(writing) >= self._pacer.piece(_WRITTEN_AT_ONCE):
                 await writing.pop(0)
             note = asyncio.create_task(self._write(effects, writing[-1:], part, looked_at))
             writing.append(note)
@@ -91,8 +91,9 @@ class Filling:
         for step in steps:
             if step.looked_at <= done:
                 continue
-            for deliver in _slices(step.deliver, self._rows):
-                if part and rows + deliver.recipients.size > self._rows:
+            most = self._pacer.piece(self._rows)
+            for deliver in _slices(step.deliver, most):
+                if part and rows + deliver.recipients.size > most:
                     yield part, last
                     part, rows = [], 0
                 part.append(deliver)

@@ -23,6 +23,7 @@ _LOOK_EVERY_S: Final = 0.5
 _PAUSED_POLL_S: Final = 0.2
 _SLEEP_MAX_S: Final = 30.0
 _AGAIN_MAX_S: Final = 2.0
+_PIECES: Final = 20  # that work is cut into while it is slowed down
 _logger = structlog.get_logger()
 
 
@@ -119,6 +120,10 @@ class Pacer:
         self._pace = folder.pace
         self._looked_at = self._since = time.monotonic()
         self._parent = os.getppid()
+
+    def piece(self, most: int) -> int:
+        """How much to do until the next rest: less where others shall not notice."""
+        return most if self._pace >= 1.0 else max(most // _PIECES, 1)
 
     async def rest(self) -> None:
         """Sleep for what was worked since the last call. Raises `AbandonedError`."""

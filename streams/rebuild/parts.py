@@ -2,10 +2,12 @@
 
 import asyncio
 import multiprocessing
+import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
+from typing import Final
 
 from foldline.generation import Build
 from foldline.profiles import PROFILES, views_of
@@ -44,6 +46,8 @@ async def _fill(settings: Settings, build: Build, share: int, shares: int) -> No
         await Filling(views, own, folder, own.cap, shares).run(share)
 
 
+_NICE: Final = 10
+
 InParallel = Callable[[Callable[..., None], Sequence[tuple[object, ...]]], Awaitable[None]]
 """Runs a part for each of these arguments, each in a process of its own."""
 
@@ -52,7 +56,7 @@ InParallel = Callable[[Callable[..., None], Sequence[tuple[object, ...]]], Await
 async def in_parallel(processes: int) -> AsyncIterator[InParallel]:
     """So many processes, for as long as the block lasts; they begin when they are needed."""
     spawn = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(processes, mp_context=spawn, initializer=_leave_signals)
+    pool = ProcessPoolExecutor(processes, mp_context=spawn, initializer=_stand_back)
     loop = asyncio.get_running_loop()
 
     async def run(part: Callable[..., None], work: Sequence[tuple[object, ...]]) -> None:
@@ -65,6 +69,7 @@ async def in_parallel(processes: int) -> AsyncIterator[InParallel]:
         await asyncio.to_thread(pool.shutdown, cancel_futures=True)
 
 
-def _leave_signals() -> None:
-    """Ctrl-C goes to the parent, whose end is theirs."""
+def _stand_back() -> None:
+    """Who serves goes first; and Ctrl-C goes to the parent, whose end is theirs."""
+    os.nice(_NICE)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

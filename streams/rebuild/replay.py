@@ -109,7 +109,8 @@ class Replay:
         return survivors
 
     async def _finish(self, survivors: Survivors, partition: int, shard: int) -> None:
-        for some in chunks(survivors.effects(), _EFFECTS):
+        effects = survivors.effects()
+        while some := list(islice(effects, self._pacer.piece(_EFFECTS))):
             await self._pacer.steadily(partial(self._views.apply, some, {}))
             await self._pacer.rest()
         save(self._folder.segment(partition, shard), survivors.sources())
