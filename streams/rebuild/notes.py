@@ -23,7 +23,7 @@ _LOOK_EVERY_S: Final = 0.5
 _PAUSED_POLL_S: Final = 0.2
 _SLEEP_MAX_S: Final = 30.0
 _AGAIN_MAX_S: Final = 2.0
-_PIECES: Final = 20  # that work is cut into while it is slowed down
+_PIECES: Final = 200  # that work is cut into while it is slowed down
 _logger = structlog.get_logger()
 
 
