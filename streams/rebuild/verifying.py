@@ -29,7 +29,7 @@ _AT_ONCE: Final = 16
 _BEHIND_MAX_S: Final = 60.0
 _POLL_S: Final = 0.02
 _EXAMPLES: Final = 100
-_USERS: Final = 500  # that are read at one position, about
+_USERS: Final = 1_000  # that are read at one position, about
 
 
 class Reader(Protocol):
