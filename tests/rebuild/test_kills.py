@@ -26,13 +26,24 @@ _POLL_S: Final = 0.01
 
 
 @pytest.fixture(params=PROFILE_PARAMS)
-async def world(
+async def empty(
     request: pytest.FixtureRequest, world_settings: WorldSettings
 ) -> AsyncIterator[RebuiltWorld]:
     shape = {"partitions": 4, "cap": 50, "buckets": 16, "rows_per_part": 20_000}
     async with world_of(world_settings(request.param, **shape)) as made:
-        await made.append(reed(7))
         yield made
+
+
+@pytest.fixture
+async def world(empty: RebuiltWorld) -> RebuiltWorld:
+    await empty.append(reed(7))
+    return empty
+
+
+@pytest.fixture
+async def small_world(empty: RebuiltWorld) -> RebuiltWorld:
+    await empty.append(reed(7, people=200, tweets=1_000))
+    return empty
 
 
 class Killing:
@@ -110,11 +121,11 @@ async def test_it_is_gone_on_with_from_every_step(world: RebuiltWorld) -> None:
     assert len(await world.profile.control.builds()) == 1
 
 
-async def test_a_host_of_projectors_goes_on_with_it(world: RebuiltWorld) -> None:
+async def test_a_host_of_projectors_goes_on_with_it(small_world: RebuiltWorld) -> None:
     """Also when the process is killed in which it does."""
-    killing, control = Killing(world), world.profile.control
+    killing, control = Killing(small_world), small_world.profile.control
     await killing.until(lambda build: build is not None)
-    async with resuming(world.settings, control), asyncio.timeout(120):
+    async with resuming(small_world.settings, control), asyncio.timeout(120):
         holder = LOOKED
         while is_gone(holder) or not holder.startswith(socket.gethostname()):
             await asyncio.sleep(_POLL_S)
@@ -123,7 +134,7 @@ async def test_a_host_of_projectors_goes_on_with_it(world: RebuiltWorld) -> None
         os.kill(int(holder.rpartition(":")[2]), signal.SIGKILL)
         while (await build_of(control, 2)).stage is not Stage.FOLLOWING:
             await asyncio.sleep(_POLL_S)
-    await is_right(world, await killing.build())
+    await is_right(small_world, await killing.build())
 
 
 @pytest.mark.full
