@@ -50,20 +50,26 @@ class Audience:
         closed_at = None if self.profile is None else self.profile.closed_at
         return closed_at is not None and closed_at < stamp
 
-    def with_follower(self, user_id: int) -> Self:
-        return replace(self, followers=joined(self.followers, user_id))
+    def with_follower(self, user_id: int) -> "Audience":
+        return self._with(joined(self.followers, user_id), self.tweets, self.deleted)
 
-    def without_follower(self, user_id: int) -> Self:
-        return replace(self, followers=left(self.followers, user_id))
+    def without_follower(self, user_id: int) -> "Audience":
+        return self._with(left(self.followers, user_id), self.tweets, self.deleted)
 
-    def with_tweet(self, tweet_id: int) -> Self:
+    def with_tweet(self, tweet_id: int) -> "Audience":
         if has(self.deleted, tweet_id):
             return self
-        return replace(self, tweets=joined(self.tweets, tweet_id))
+        return self._with(self.followers, joined(self.tweets, tweet_id), self.deleted)
 
-    def without_tweet(self, tweet_id: int) -> Self:
+    def without_tweet(self, tweet_id: int) -> "Audience":
         deleted = joined(self.deleted, tweet_id)
-        return replace(self, tweets=left(self.tweets, tweet_id), deleted=deleted)
+        return self._with(self.followers, left(self.tweets, tweet_id), deleted)
 
     def with_word(self, topic: Topic, word: Word) -> Self:
         return replace(self, words=with_word(self.words, topic, word))
+
+    def _with(self, followers: IntArray, tweets: IntArray, deleted: IntArray) -> "Audience":
+        # `replace` takes three times as long.
+        return Audience(
+            self.author_id, followers, tweets, deleted, self.celebrity, self.profile, self.words
+        )

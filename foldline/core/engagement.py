@@ -73,16 +73,21 @@ def engage(engagement: Engagement, event: ev.OfTweet, stamp: int) -> Engaged:
 
 
 def _liked(engagement: Engagement, event: ev.TweetLiked, stamp: int) -> Engaged:
-    after = replace(engagement, likes=joined(engagement.likes, event.user_id))
+    after = _with_likes(engagement, joined(engagement.likes, event.user_id))
     undo = ev.TweetUnliked(event.author_id, event.tweet_id, event.user_id)
     like = SetLike(event.tweet_id, event.author_id, event.user_id, True, stamp)
     return after, [like, after.counts(stamp)], [UndoIfDeleted(event.user_id, undo)]
 
 
 def _unliked(engagement: Engagement, event: ev.TweetUnliked, stamp: int) -> Engaged:
-    after = replace(engagement, likes=left(engagement.likes, event.user_id))
+    after = _with_likes(engagement, left(engagement.likes, event.user_id))
     like = SetLike(event.tweet_id, event.author_id, event.user_id, False, stamp)
     return after, [like, after.counts(stamp)], []
+
+
+def _with_likes(of: Engagement, likes: IntArray) -> Engagement:
+    # Likes are most of what a log has, and `replace` takes three times as long.
+    return Engagement(of.tweet_id, of.author_id, likes, of.retweets, of.replies)
 
 
 def _retweeted(engagement: Engagement, event: ev.TweetRetweeted, stamp: int) -> Engaged:
