@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foldline.core.position import BELOW_FLOOR_STAMP, Position, lag_of, stamp_of
+from foldline.core.position import (
+    BELOW_FLOOR_STAMP,
+    PARTITIONS_MAX,
+    Position,
+    keyed,
+    lag_of,
+    stamp_of,
+)
 
 OFFSETS = st.integers(0, (1 << 40) - 2)
 
@@ -38,3 +45,14 @@ def test_stamps_have_fixed_values() -> None:
 
 def test_what_progress_has_not_passed_lags() -> None:
     assert lag_of({0: 3, 1: 9}, [5, 7, 4]) == 2 + 0 + 4
+
+
+PLACES = st.tuples(st.integers(0, PARTITIONS_MAX - 1), st.integers(0, 4095))
+
+
+@given(PLACES, PLACES)
+def test_partitions_of_two_epochs_are_never_taken_for_each_other(
+    one: tuple[int, int], other: tuple[int, int]
+) -> None:
+    assert (keyed(*one) == keyed(*other)) == (one == other)
+    assert keyed(*one) < 1 << 31, "it is an int of the tables"
