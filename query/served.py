@@ -15,9 +15,10 @@ from foldline.core.ids import NO_IDS, IntArray
 from foldline.core.served import PARTS, Served
 from foldline.core.span import Span
 from foldline.errors import NotFoundError
-from foldline.views.port import Account, ServedViews, Tweet
+from foldline.views.port import Account, ServedViews
 from query.celebrities import Celebrities
 from query.hydrate import bare_posts_of
+from query.read_once import ReadOnce
 from query.skeleton import Viewer, opened, skeleton
 
 _CELEBRITIES_S: Final = 1.0
@@ -35,38 +36,18 @@ def readers(depth: int) -> "Callable[[ServedViews], ServedReader]":
     return lambda views: ServedReader(views, SystemClock(), depth)
 
 
-class Bodies:
-    """`ServedViews` that reads each tweet and each account once; the rest as it is. Not to be used
-    for longer than what it knows may be old."""
-
-    def __init__(self, views: ServedViews) -> None:
-        self._views = views
-        self._tweets: dict[int, Tweet | None] = {}
-        self._accounts: dict[int, Account | None] = {}
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._views, name)
-
-    async def tweets(self, tweet_ids: Sequence[int]) -> dict[int, Tweet]:
-        """As `ServedViews.tweets`."""
-        return await _remembered(self._tweets, tweet_ids, self._views.tweets)
-
-    async def accounts(self, user_ids: Sequence[int]) -> dict[int, Account]:
-        """As `ServedViews.accounts`."""
-        return await _remembered(self._accounts, user_ids, self._views.accounts)
-
-
 class ServedReader:
     """Reads accounts from a generation's views, down to `depth` tweets of each list of them."""
 
     def __init__(self, views: ServedViews, clock: Clock, depth: int) -> None:
-        self._views: Any = Bodies(views)
+        self._views: Any = ReadOnce(views)
         self._celebrities = Celebrities(views, clock, _CELEBRITIES_S)
         self._depth = depth
+        self._newest = Span(limit=depth + depth // 4 + 1)
 
     async def expect(self, user_ids: Sequence[int]) -> None:
         """These will be asked for: what is cheaper to read of many at once is read now."""
-        await self._views.accounts(user_ids)
+        await self._views.expect(user_ids, self._newest)
 
     async def served(self, user_id: int, parts: Iterable[str] = PARTS) -> Served:
         """What is served of an account; of one that is not there or deleted, nothing is."""
@@ -89,7 +70,7 @@ class ServedReader:
 
     async def home(self, user_id: int) -> tuple[int, ...]:
         """The home timeline of an account that is there, newest first."""
-        span = Span(limit=self._depth + self._depth // 4 + 1)
+        span = self._newest
         viewer, entries = await opened(self._views, self._celebrities, user_id, span)
         shown: list[int] = []
         while True:
@@ -123,8 +104,8 @@ class ServedReader:
 
     async def _tweets(self, account: Account) -> dict[str, Any]:
         author = account.user_id
-        pages = await self._views.tweets_of([author], Span(limit=self._depth))
-        ids = pages[author].tolist()
+        pages = await self._views.tweets_of([author], self._newest)
+        ids = pages[author][: self._depth].tolist()
         bodies, counts = await asyncio.gather(self._views.tweets(ids), self._views.counts(ids))
         return {
             "tweets": tuple(ids),
@@ -170,15 +151,3 @@ async def _all(page: Callable[[int], Awaitable[IntArray]]) -> tuple[int, ...]:
         if found.size < _PAGE:
             break
     return tuple(np.concatenate(pages).tolist())
-
-
-async def _remembered(
-    known: dict[int, Any],
-    ids: Sequence[int],
-    read: Callable[[list[int]], Awaitable[dict[int, Any]]],
-) -> dict[int, Any]:
-    missing = [each for each in ids if each not in known]
-    if missing:
-        found = await read(missing)
-        known.update({each: found.get(each) for each in missing})
-    return {each: body for each in ids if (body := known[each]) is not None}

@@ -36,6 +36,7 @@ from foldline.views.port import (
     ServedViews,
     TimelineRows,
     Tweet,
+    ViewerRows,
 )
 
 _NONE: Final = Counts(0, 0, 0)
@@ -166,6 +167,9 @@ class CachedViews:
         if not self._bus.usable:
             return await self._views.restrictions(user_id)
         return (await self._restrictions.get([user_id]))[user_id]
+
+    async def viewers(self, user_ids: Sequence[int]) -> dict[int, ViewerRows]:
+        return await self._views.viewers(user_ids)
 
     async def counts(self, tweet_ids: Sequence[int]) -> dict[int, Counts]:
         noted(Kind.COUNTS, tweet_ids)

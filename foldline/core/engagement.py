@@ -4,9 +4,11 @@ A retweet or a reply has an id of its own, and its end is final: whatever comes 
 pair of sets that only grow says what stands. A like comes and goes in the log's order.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Self
+
+import numpy as np
 
 from foldline.core import events as ev
 from foldline.core.effects import (
@@ -72,17 +74,30 @@ def engage(engagement: Engagement, event: ev.OfTweet, stamp: int) -> Engaged:
     return _HANDLERS[type(event)](engagement, event, stamp)
 
 
+def engage_likes(
+    engagement: Engagement, likes: Iterable[tuple[ev.TweetLiked, int]]
+) -> tuple[Engagement, list[Effect]]:
+    """As `engage` of one like after another, each with its stamp, but counted once."""
+    events, stamps = zip(*likes, strict=True)
+    users = np.array([event.user_id for event in events], dtype=np.int64)
+    after = _with_likes(engagement, np.union1d(engagement.likes, users))
+    return after, [*map(_like, events, stamps), after.counts(max(stamps))]
+
+
 def _liked(engagement: Engagement, event: ev.TweetLiked, stamp: int) -> Engaged:
     after = _with_likes(engagement, joined(engagement.likes, event.user_id))
     undo = ev.TweetUnliked(event.author_id, event.tweet_id, event.user_id)
-    like = SetLike(event.tweet_id, event.author_id, event.user_id, True, stamp)
-    return after, [like, after.counts(stamp)], [UndoIfDeleted(event.user_id, undo)]
+    return after, [_like(event, stamp), after.counts(stamp)], [UndoIfDeleted(event.user_id, undo)]
 
 
 def _unliked(engagement: Engagement, event: ev.TweetUnliked, stamp: int) -> Engaged:
     after = _with_likes(engagement, left(engagement.likes, event.user_id))
     like = SetLike(event.tweet_id, event.author_id, event.user_id, False, stamp)
     return after, [like, after.counts(stamp)], []
+
+
+def _like(event: ev.TweetLiked, stamp: int) -> SetLike:
+    return SetLike(event.tweet_id, event.author_id, event.user_id, True, stamp)
 
 
 def _with_likes(of: Engagement, likes: IntArray) -> Engagement:

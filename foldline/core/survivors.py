@@ -6,9 +6,13 @@ was taken out again leaves nothing behind. Nothing older can come after it, so n
 needed; final markers (a deleted tweet, a retweet that is gone) are facts, and stay. Deliveries are
 not even looked at: timelines follow from followers and live tweets, see `core.newest_first`.
 
+Likes are most of what a log has. Of those of one account on one tweet only the last word counts,
+and nothing but the engagement heeds them: so they are kept aside, and folded where they survive.
+
 Of a deleted tweet the row stays, since a repeated deletion must find it, but not the text.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from operator import attrgetter
@@ -18,8 +22,8 @@ import numpy as np
 
 from foldline.core import effects as fx
 from foldline.core.audience import Audience
-from foldline.core.engagement import Engagement, engage
-from foldline.core.events import Event, OfTweet
+from foldline.core.engagement import Engagement, engage, engage_likes
+from foldline.core.events import Event, OfTweet, TweetLiked, TweetUnliked
 from foldline.core.fold import fold
 from foldline.core.ids import IntArray
 
@@ -43,16 +47,23 @@ class Survivors:
     def __init__(self) -> None:
         self._audiences: dict[int, Audience] = {}
         self._engagements: dict[int, Engagement] = {}
+        self._likes: dict[int, dict[int, tuple[TweetLiked, int]]] = defaultdict(dict)
         self._cells: _Cells = {}
 
     def take(self, event: Event, stamp: int) -> None:
         """The next event."""
-        if isinstance(event, OfTweet):
-            known = self._engagements.get(event.tweet_id)
-            known = known or Engagement(event.tweet_id, event.author_id)
-            self._engagements[event.tweet_id], effects, _ = engage(known, event, stamp)
+        if isinstance(event, TweetLiked):
+            self._likes[event.tweet_id][event.user_id] = event, stamp
+        elif isinstance(event, TweetUnliked):
+            self._likes[event.tweet_id].pop(event.user_id, None)
+        elif isinstance(event, OfTweet):
+            engagement, effects, _ = engage(self._engagement(event), event, stamp)
+            self._engagements[event.tweet_id] = engagement
             self._put_all(effects)
-            return
+        else:
+            self._take_in(event, stamp)
+
+    def _take_in(self, event: Event, stamp: int) -> None:
         audience = self._audiences.get(event.key) or Audience(event.key)
         folded = fold(audience, event, stamp, cap=_NO_CAP, settled=True)
         self._audiences[event.key] = folded.audience
@@ -63,7 +74,11 @@ class Survivors:
         self._put_all((effect,))
 
     def effects(self) -> Iterator[fx.Effect]:
-        """All that is to be written beside timelines, in any order."""
+        """All that is to be written beside timelines, in any order; no event may come after it."""
+        for likes in self._likes.values():
+            if likes:
+                event, _ = next(iter(likes.values()))
+                self._put_all(engage_likes(self._engagement(event), likes.values())[1])
         for effect in self._cells.values():
             if isinstance(effect, fx.PutTweet) and ("deleted", effect.tweet_id) in self._cells:
                 yield replace(effect, text="")
@@ -82,6 +97,10 @@ class Survivors:
                 audience.tweets,
                 np.array(stamps, dtype=np.int64),
             )
+
+    def _engagement(self, event: OfTweet) -> Engagement:
+        known = self._engagements.get(event.tweet_id)
+        return known or Engagement(event.tweet_id, event.author_id)
 
     def _posted(self, tweet_id: int) -> int:
         put = self._cells["tweet", tweet_id]

@@ -72,6 +72,16 @@ class Restrictions:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ViewerRows:
+    """What a home timeline is made of beside its entries: whom the viewer follows (sorted int64),
+    what restricts it, and its floor."""
+
+    following: IntArray
+    restrictions: Restrictions
+    floor: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ReferenceRows:
     """Retweets of a tweet or replies to it, in the order of the span: their ids and authors."""
 
@@ -165,6 +175,10 @@ class ServedViews(Protocol):
 
     async def restrictions(self, user_id: int) -> Restrictions:
         """The blocks and mutes that concern an account."""
+
+    async def viewers(self, user_ids: Sequence[int]) -> dict[int, ViewerRows]:
+        """What `following`, `restrictions` and `floor` answer of each of them, read at once: for
+        who reads the timelines of many."""
 
     async def counts(self, tweet_ids: Sequence[int]) -> dict[int, Counts]:
         """Of each tweet, where there are any: the others have none."""

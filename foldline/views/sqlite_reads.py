@@ -18,6 +18,7 @@ from foldline.views.port import (
     Restrictions,
     TimelineRows,
     Tweet,
+    ViewerRows,
 )
 from foldline.views.rows import account_of, profile_of, restrictions_of, tweet_of, words_of
 
@@ -215,6 +216,14 @@ class SqliteReads:
 
     async def restrictions(self, user_id: int) -> Restrictions:
         return restrictions_of(await self._answer(_RESTRICTIONS, user_id))
+
+    async def viewers(self, user_ids: Sequence[int]) -> dict[int, ViewerRows]:
+        return {
+            user: ViewerRows(
+                await self.following(user), await self.restrictions(user), await self.floor(user)
+            )
+            for user in user_ids
+        }
 
     async def counts(self, tweet_ids: Sequence[int]) -> dict[int, Counts]:
         rows = await self._answer(_COUNTS, _json(tweet_ids))

@@ -217,6 +217,38 @@ async def test_followers_in_pages_and_follows_from_both_ends(views: Views) -> No
     assert (await views.following(users[0])).tolist() == [author, *more]
 
 
+async def test_many_viewers_at_once_are_as_one_by_one(views: Views) -> None:
+    users, nobody = several(30), fresh()
+    first, second, *_ = users
+    await views.apply(
+        [
+            *(fx.PutEdge(user, first, 1) for user in users[1:]),
+            *(fx.PutEdge(second, user, 1) for user in reversed(users[2:])),
+            fx.DropEdge(second, users[9], 2),
+            fx.SetBlock(first, second, True, 3),
+            fx.SetMute(second, users[4], True, 4),
+            fx.RaiseFloor(array(second, users[7]), 70),
+        ],
+        {},
+    )
+    assert await views.viewers([]) == {}
+    found = await views.viewers([*users, nobody])
+    assert set(found) == {*users, nobody}
+    for user, rows in found.items():
+        one = await views.restrictions(user)
+        told = rows.restrictions
+        assert rows.following.tolist() == (await views.following(user)).tolist()
+        assert rows.following.dtype == np.int64
+        assert (told.blocks.tolist(), told.blocked_by.tolist()) == (
+            one.blocks.tolist(),
+            one.blocked_by.tolist(),
+        )
+        assert told.mutes.tolist() == one.mutes.tolist()
+        assert rows.floor == await views.floor(user)
+    assert found[second].floor == 70 and found[second].following.size == 28
+    assert found[second].restrictions.mutes.tolist() == [users[4]]
+
+
 async def test_celebrities_are_sorted_and_loaded(views: Views) -> None:
     authors = several(9)
     await views.apply([fx.SetCelebrity(author, True, 1) for author in reversed(authors)], {})

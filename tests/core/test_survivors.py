@@ -85,6 +85,27 @@ def test_what_was_taken_out_again_leaves_nothing() -> None:
     assert list(survivors.sources()) == []
 
 
+def test_likes_that_survive_are_counted_beside_what_else_was_done() -> None:
+    kept = {
+        (type(effect), getattr(effect, "user_id", None)): effect
+        for effect in survivors_of(
+            ev.TweetLiked(2, 20, 1),
+            ev.TweetLiked(2, 20, 3),
+            ev.TweetReplied(2, 20, reply_id=30, user_id=3),
+            ev.TweetUnliked(2, 20, 1),
+            ev.TweetLiked(2, 20, 4),
+            ev.TweetLiked(2, 20, 1),
+            ev.TweetUnliked(2, 20, 4),
+        ).effects()
+    }
+    assert kept == {
+        (fx.SetLike, 1): fx.SetLike(20, 2, 1, True, stamp_of(5)),
+        (fx.SetLike, 3): fx.SetLike(20, 2, 3, True, stamp_of(1)),
+        (fx.PutReference, None): kept[fx.PutReference, None],
+        (fx.SetEngagement, None): fx.SetEngagement(20, 2, 0, 1, stamp_of(5)),
+    }
+
+
 def test_of_a_deleted_tweet_the_row_stays_without_its_text() -> None:
     posted, gone = ev.TweetPosted(2, 20, "gone"), ev.TweetDeleted(2, 20)
     kept = {type(effect): effect for effect in survivors_of(posted, gone).effects()}
