@@ -10,14 +10,20 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import stamina
-import structlog
 from cassandra import WriteTimeout
 from cassandra.cluster import ResultSet
-from cassandra.query import UNSET_VALUE, SimpleStatement
+from cassandra.query import UNSET_VALUE
 
-from foldline.cassandra_driver import AT_FAULT, connect, driver_errors, sentence, too_much
+from foldline.cassandra_driver import (
+    AT_FAULT,
+    connect,
+    driver_errors,
+    never_sent,
+    sentence,
+    too_much,
+)
 from foldline.core.ids import IntArray
-from foldline.errors import MisconfiguredError, UnavailableError, ViewsUnavailableError
+from foldline.errors import MisconfiguredError, UnavailableError
 from foldline.gate import Gate
 from foldline.inbox import Inbox
 from foldline.packed_rows import PackedRow, RowPacker, packed_batch
@@ -28,12 +34,11 @@ Write = tuple[Any, ...]
 """The name of a statement, then its parameters."""
 T = TypeVar("T")
 
-_COMMITLOG_SYNC: Final = "SELECT value FROM system_views.settings WHERE name = 'commitlog_sync'"
 _SWAPS_MAX: Final = 8
 _PARTITIONS_PER_REQUEST: Final = 10  # of more a server warns by default
 _SORTED_AT_ONCE: Final = 5_000
+_BUSY_S: Final = (0.01, 0.03, 0.1, 0.3, 1.0)  # for a connection that takes no more just now
 _BYTES_MAX: Final = 32 << 10  # of the rows of a request that has several writes
-_log = structlog.get_logger(__name__)
 
 
 def _contended(error: Exception) -> bool:
@@ -157,6 +162,16 @@ class CassandraSession:
 
     async def run(self, statement: Any, paging_state: bytes | None = None) -> _Page:
         """Run a bound statement or a batch. A cancelled call may yet write."""
+        for pause_s in _BUSY_S:
+            try:
+                return await self._run(statement, paging_state)
+            except self._unavailable as error:
+                if not never_sent(error.__cause__):
+                    raise
+            await asyncio.sleep(pause_s)
+        return await self._run(statement, paging_state)
+
+    async def _run(self, statement: Any, paging_state: bytes | None) -> _Page:
         loop = asyncio.get_running_loop()
         door = self._doors.get(loop)
         if door is None:
@@ -246,36 +261,6 @@ async def open_session(
         raise MisconfiguredError(
             f"keyspace {keyspace} is not what this version needs: {error}. Run `foldline migrate`"
         ) from error
-
-
-async def require_group_commitlog(settings: Settings) -> None:
-    """Refuse a Cassandra that acknowledges before it has fsynced: a kill would lose rows that
-    progress has passed.
-
-    Raises `MisconfiguredError`, unless the settings allow it; `ViewsUnavailableError`.
-    """
-    periodic = await asyncio.to_thread(_periodic_hosts, settings)
-    if not periodic:
-        return
-    detail = (
-        f"Cassandra at {', '.join(periodic)} has commitlog_sync: periodic, which loses "
-        "acknowledged rows when it is killed. Set `commitlog_sync: group` in cassandra.yaml"
-    )
-    if not settings.allow_periodic_commitlog:
-        raise MisconfiguredError(f"{detail}, or FOLDLINE_ALLOW_PERIODIC_COMMITLOG=1")
-    _log.warning("periodic commit log allowed", detail=detail)
-
-
-def _periodic_hosts(settings: Settings) -> list[str]:
-    with driver_errors(ViewsUnavailableError):
-        session = connect(settings)
-        try:
-            hosts = [host for host in session.cluster.metadata.all_hosts() if host.is_up]
-            query = SimpleStatement(_COMMITLOG_SYNC)  # a virtual table: each host has its own
-            found = {host: session.execute(query, host=host).one() for host in hosts}
-        finally:
-            session.cluster.shutdown()
-    return [str(host.address) for host, row in found.items() if row and row[0] == "periodic"]
 
 
 def _prepare(session: Any, text: str) -> Any:

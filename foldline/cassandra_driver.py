@@ -16,7 +16,7 @@ from cassandra import (
     WriteType,
 )
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable
-from cassandra.connection import ConnectionException
+from cassandra.connection import ConnectionBusy, ConnectionException
 from cassandra.policies import (
     ConstantReconnectionPolicy,
     DCAwareRoundRobinPolicy,
@@ -86,6 +86,12 @@ def too_much(error: Exception | None) -> bool:
     """Whether an error says that the store can't keep up. An LWT that lost to others does not."""
     contended = getattr(error, "write_type", None) == WriteType.CAS
     return isinstance(error, _TOO_MUCH) and not contended
+
+
+def never_sent(error: BaseException | None) -> bool:
+    """Whether a request found every connection's buffer full: it is to be sent again, later."""
+    errors = error.errors.values() if isinstance(error, NoHostAvailable) else ()
+    return bool(errors) and all(isinstance(each, ConnectionBusy) for each in errors)
 
 
 def views_keyspace(settings: Settings, generation: int) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from foldline.core.codec import Codec, Envelope
 from foldline.core.effects import PutDeadLetter
@@ -10,28 +10,31 @@ from foldline.core.events import Event
 from foldline.core.ids import partition_of
 from foldline.core.position import Position, keyed, stamp_of
 from foldline.errors import GapInLogError, NewerVersionError, PoisonError, WrongPartitionError
-from foldline.log.port import Record
+from foldline.log.port import Headers, Record
 from foldline.telemetry import trace_of
 
 _CODEC: Final = Codec()
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An event at its place in the log, and the trace that it belongs to."""
+class Entry(NamedTuple):
+    """An event at its place in the log, and what was said with it."""
 
     position: Position
     stamp: int
     envelope: Envelope
-    trace: str
+    headers: Headers
 
     @property
     def event(self) -> Event:
         return self.envelope.event
 
+    @property
+    def trace(self) -> str:
+        """The trace that it belongs to, or a new one."""
+        return trace_of(dict(self.headers).get("traceparent", b"").decode("latin-1"))
 
-@dataclass(frozen=True, slots=True)
-class Poison:
+
+class Poison(NamedTuple):
     """A record that can never be folded."""
 
     position: Position
@@ -83,8 +86,7 @@ def sift(
             letter = PutDeadLetter(keyed(partition, epoch), offset, str(error), record.value, stamp)
             sifted.items.append(Poison(record.position, letter))
         else:
-            trace = trace_of(dict(record.headers).get("traceparent", b"").decode("latin-1"))
-            sifted.items.append(Entry(record.position, stamp, envelope, trace))
+            sifted.items.append(Entry(record.position, stamp, envelope, record.headers))
         expected[partition] += 1
     return sifted
 

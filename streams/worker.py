@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 import uvloop
 
-from foldline.cassandra import require_group_commitlog
+from foldline.cassandra_commitlog import require_group_commitlog
 from foldline.clock import SystemClock
 from foldline.errors import (
     ConflictError,

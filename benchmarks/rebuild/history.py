@@ -6,11 +6,12 @@ import tempfile
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from random import Random
+from resource import RUSAGE_CHILDREN, getrusage
 from typing import Any, Final
 
 from benchmarks.installation import TEXT, process_of, tweet_id
@@ -41,14 +42,16 @@ _DEPTH: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Who lives it: `users`, each following `follows` others; `posts` tweets, and as many likes
-    that are taken back as fill it up to `events`. `cap`: of a timeline's rebuild."""
+    """Who lives it: `users`, each following `follows` others; `posts` tweets, and as many likes as
+    fill it up to `events`, all of which are taken back but each `kept`-th, if that is not 0. `cap`:
+    of a timeline's rebuild."""
 
     users: int
     follows: int
     posts: int
     events: int
     cap: int
+    kept: int = 0
 
     def lived(self) -> Iterator[ev.Event]:
         """All of it, in order."""
@@ -60,11 +63,17 @@ class History:
         authors = [rng.choice(users) for _ in range(self.posts)]
         for number, author in enumerate(authors, 1):
             yield ev.TweetPosted(author, tweet_id(number), TEXT)
-        made = self.users * (1 + self.follows) + self.posts
-        for at in range(max(self.events - made, 0) // 2):
+        left = self.events - self.users * (1 + self.follows) - self.posts
+        for at in count(1):
             number = at % self.posts
             of = authors[number], tweet_id(number + 1), rng.choice(users)
-            yield from (ev.TweetLiked(*of), ev.TweetUnliked(*of))
+            stays = self.kept > 0 and at % self.kept == 0
+            left -= 1 if stays else 2
+            if left < 0:
+                return
+            yield ev.TweetLiked(*of)
+            if not stays:
+                yield ev.TweetUnliked(*of)
 
 
 @asynccontextmanager
@@ -101,7 +110,9 @@ async def lived(
 
 
 async def rebuilt(settings: Settings, profile: Profile) -> Figures:
-    """Rebuild it: seconds of each stage, and of reading the log alone by as many processes."""
+    """Rebuild it: seconds of each stage, and of reading the log alone by as many processes; of both
+    the processor time of these processes too."""
+    cpu_s = [_cpu_of_processes()]
     times: list[tuple[str, float]] = []
 
     def told(build: Build) -> None:
@@ -109,6 +120,7 @@ async def rebuilt(settings: Settings, profile: Profile) -> Figures:
 
     rebuild = Rebuild(profile, settings, SystemClock(), lambda: migrate(settings))
     build = await rebuild.run(Shape(), told)
+    cpu_s.append(_cpu_of_processes())
     events = sum(build.ends)
     rows = await _rows(settings, build)
     stages = {name: round(end - began, 2) for (name, began), (_, end) in pairwise(times)}
@@ -117,23 +129,39 @@ async def rebuilt(settings: Settings, profile: Profile) -> Figures:
     work = [(settings, *part) for part in enumerate(build.ends)]
     async with in_parallel(settings.rebuild_process_count) as run:
         await run(_read_one, work)
+    read_s = time.monotonic() - began
+    cpu_s.append(_cpu_of_processes())
     return {
         "events": events,
         "rows": rows,
         "seconds": round(whole, 2),
         "stages_s": stages,
         "events_per_s": round(events / whole),
-        "read_s": round(time.monotonic() - began, 2),
+        "cpu_s": round(cpu_s[1] - cpu_s[0], 2),
+        "read_s": round(read_s, 2),
+        "read_cpu_s": round(cpu_s[2] - cpu_s[1], 2),
     }
 
 
 async def live(settings: Settings, profile: Profile) -> Figures:
-    """Feed the same log to a live projector: a worker process on empty views."""
+    """Feed the same log to live projectors on empty views: as many workers as a rebuild has
+    processes."""
+    workers = settings.rebuild_process_count
     began = time.monotonic()
-    with process_of(settings, settings.data_dir / "worker.log", "worker", "--lone"):
+    with ExitStack() as running:
+        for number in range(workers):
+            own = {"worker_instance": f"worker-{number}", "node_id": number}
+            said = settings.data_dir / f"worker-{number}.log"
+            worker = process_of(settings.model_copy(update=own), said, "worker", "--lone")
+            running.enter_context(worker)
         at = await folded(profile)
     took = time.monotonic() - began
-    return {"events": at, "seconds": round(took, 2), "events_per_s": round(at / took)}
+    return {
+        "workers": workers,
+        "events": at,
+        "seconds": round(took, 2),
+        "events_per_s": round(at / took),
+    }
 
 
 async def folded(profile: Profile) -> int:
@@ -204,6 +232,12 @@ async def _append(profile: Profile, history: History) -> None:
             await asyncio.gather(*map(put, some))
             some = []
     await asyncio.gather(*map(put, some))
+
+
+def _cpu_of_processes() -> float:
+    """Seconds that all processes took that were begun here and are over."""
+    used = getrusage(RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _read_one(settings: Settings, partition: int, end: int) -> None:

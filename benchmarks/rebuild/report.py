@@ -1,7 +1,7 @@
 """The page about rebuilds, rendered from the figures of a run."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import mean, median
 from string import Template
@@ -61,7 +61,7 @@ def _tables(found: Figures) -> Iterator[str]:
     head = ("timelines", "entries each", "verified a minute", "goal", "whole accounts a minute")
     yield from table(head, _verified([*histories, *growing]))
     if "against" in found:
-        head = ("events", "rebuilds before and after", "live projector", "ratios", "goal")
+        head = ("events", "rebuilds before and after", "live projectors", "ratios", "goal")
         yield from table(head, _against(found["against"]))
     if "beside" in found:
         load = found["beside"]["load"]
@@ -96,15 +96,21 @@ def _stages(found: list[Figures]) -> Iterator[tuple[str, ...]]:
 def _growth(found: list[Figures]) -> Iterator[tuple[str, ...]]:
     """What more history takes, beside what it takes to read it."""
     pairs = list(zip(found[0]["rounds"], found[-1]["rounds"], strict=True))
-    more = [last["seconds"] - first["seconds"] for first, last in pairs]
-    read = [last["read_s"] - first["read_s"] for first, last in pairs]
-    times = [each / alone for each, alone in zip(more, read, strict=True)]
-    goal = verdict(f"≤ {_READ_GOAL} × reading it", median(times) <= _READ_GOAL)
-    yield (
-        f"{median(more):.1f} s more; reading it alone {median(read):.1f} s more",
-        f"{median(times):.2f} ({min(times):.2f} to {max(times):.2f})",
-        goal,
-    )
+    events = found[-1]["rounds"][0]["events"] - found[0]["rounds"][0]["events"]
+
+    def grown(name: str) -> list[float]:
+        return [last[name] - first[name] for first, last in pairs]
+
+    def row(of: str, alone: str, told: Callable[[float], str], goal: str) -> tuple[str, ...]:
+        more, read = grown(of), grown(alone)
+        times = [each / least for each, least in zip(more, read, strict=True)]
+        held = verdict(goal, median(times) <= _READ_GOAL) if goal else ""
+        spread = f"{median(times):.2f} ({min(times):.2f} to {max(times):.2f})"
+        return f"{told(median(more))}; reading it alone {told(median(read))}", spread, held
+
+    goal = f"≤ {_READ_GOAL} × reading it"
+    yield row("seconds", "read_s", lambda s: f"{s:.1f} s more", goal)
+    yield row("cpu_s", "read_cpu_s", lambda s: f"{1e6 * s / events:.1f} CPU-µs an event", "")
 
 
 def _median(found: Figures) -> Figures:
@@ -145,7 +151,13 @@ def _against(found: Figures) -> Iterator[tuple[str, ...]]:
     goal = verdict(f"≥ {_LIVE_GOAL:g}", mean(ratios) >= _LIVE_GOAL)
     took = " and ".join(f"{each['seconds']:.1f} s" for each in rebuilds)
     times = " and ".join(f"{each:.1f}" for each in ratios)
-    yield f"{rebuilds[0]['events']:,}", took, f"{live['seconds']:.1f} s", times, goal
+    yield (
+        f"{rebuilds[0]['events']:,}",
+        took,
+        f"{live['workers']} in {live['seconds']:.1f} s",
+        times,
+        goal,
+    )
 
 
 def _draw(found: list[Figures], by: str, path: Path, title: str) -> None:

@@ -52,7 +52,7 @@ WHOLE: Final = Scale(
     deliveries=4_000_000,
     histories=tuple(History(**_SAME, events=n) for n in (100_000, 1_000_000)),
     growing=tuple(History(**_LONG, cap=cap) for cap in (25, 2_500)),
-    against=History(users=1_000, follows=50, posts=200_000, events=251_000, cap=1_000),
+    against=History(users=1_000, follows=50, posts=200_000, events=1_000_000, cap=1_000, kept=10),
     beside=History(users=1_000, follows=50, posts=60_000, events=111_000, cap=800),
     load=Load(reads_per_s=100, posts_per_s=1, seconds=20),
 )
@@ -121,7 +121,8 @@ class Suite:
         async with AsyncExitStack() as running:
             made = [await running.enter_async_context(lived(ends, each)) for each in histories]
             self.say("warming up")
-            await self._again(*made[0])
+            for one in made:
+                await self._again(*one)
             for number in range(self.scale.rounds):
                 for figures, one in zip(found, made, strict=True):
                     figures["rounds"].append(await self._again(*one, None if number else figures))

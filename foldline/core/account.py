@@ -1,15 +1,16 @@
 """What an account is: its profile, and whether it may act and be seen."""
 
-from dataclasses import dataclass, replace
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from foldline.core import events as ev
 from foldline.core.effects import PutAccount
 from foldline.core.ids import time_ms
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """An account as its own partition knows it. `closed_at`: the stamp of its deletion."""
 
     username: str

@@ -1,11 +1,12 @@
 """Fan-out as columns: every delivery and retraction of a batch in four parallel arrays."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 
 from foldline.core.effects import Deliver, Effect, Retract
 from foldline.core.ids import IntArray

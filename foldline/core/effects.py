@@ -5,8 +5,9 @@ exceptions: the stamp of a floor is the floor, and a trim has the highest stamp 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from foldline.core.ids import IntArray
 from foldline.core.words import WordKind
@@ -19,8 +20,7 @@ class ReferenceKind(StrEnum):
     REPLY = "reply"
 
 
-@dataclass(frozen=True, slots=True)
-class PutAccount:
+class PutAccount(Struct, frozen=True):
     """An account's profile whole, and its username's entry in the directory. `created_at`: ms;
     `closed_at`: the stamp of its deletion, or None."""
 
@@ -35,8 +35,7 @@ class PutAccount:
     closed_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PutTweet:
+class PutTweet(Struct, frozen=True):
     """A tweet, by id and among its author's. `created_at`: ms since 1970. `reply_to` and
     `retweet_of` come with the author of that tweet, but for replies of the first version."""
 
@@ -51,8 +50,7 @@ class PutTweet:
     retweet_of_author: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteTweet:
+class DeleteTweet(Struct, frozen=True):
     """The final marker on a tweet, and its removal from among its author's."""
 
     tweet_id: int
@@ -60,8 +58,7 @@ class DeleteTweet:
     stamp: int
 
 
-@dataclass(frozen=True, slots=True)
-class PutEdge:
+class PutEdge(Struct, frozen=True):
     """A follow, seen from both ends."""
 
     follower_id: int
@@ -69,8 +66,7 @@ class PutEdge:
     stamp: int
 
 
-@dataclass(frozen=True, slots=True)
-class DropEdge:
+class DropEdge(Struct, frozen=True):
     """A follow's end, seen from both ends."""
 
     follower_id: int
@@ -78,8 +74,7 @@ class DropEdge:
     stamp: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DropFollowers:
+class DropFollowers(Struct, frozen=True, eq=False):
     """The end of every follow of a deleted account (int64), seen from the followers' end. What the
     account itself lists may stay, since nobody reads it, and a repeat must find all of it: where
     the two ends are written apart, it is the list that such an effect is made from."""
@@ -89,8 +84,7 @@ class DropFollowers:
     stamp: int
 
 
-@dataclass(frozen=True, slots=True)
-class SetBlock:
+class SetBlock(Struct, frozen=True):
     """Whether one blocks the other, seen from both ends."""
 
     blocker_id: int
@@ -99,8 +93,7 @@ class SetBlock:
     stamp: int
 
 
-@dataclass(frozen=True, slots=True)
-class SetMute:
+class SetMute(Struct, frozen=True):
     """Whether one mutes the other, seen from the muter."""
 
     muter_id: int
@@ -109,8 +102,7 @@ class SetMute:
     stamp: int
 
 
-@dataclass(frozen=True, slots=True)
-class PutWord:
+class PutWord(Struct, frozen=True):
     """A word that an author's partition keeps, under its cause: see `core.words`."""
 
     author_id: int
@@ -121,8 +113,7 @@ class PutWord:
     stamp: int
 
 
-@dataclass(frozen=True, slots=True)
-class SetOwnRetweet:
+class SetOwnRetweet(Struct, frozen=True):
     """By which tweet an account retweets another, or None: it does not."""
 
     user_id: int
@@ -131,8 +122,7 @@ class SetOwnRetweet:
     stamp: int
 
 
-@dataclass(frozen=True, slots=True)
-class SetLike:
+class SetLike(Struct, frozen=True):
     """Whether an account likes a tweet, seen from both ends."""
 
     tweet_id: int
@@ -142,8 +132,7 @@ class SetLike:
     stamp: int
 
 
-@dataclass(frozen=True, slots=True)
-class PutReference:
+class PutReference(Struct, frozen=True):
     """A retweet of a tweet or a reply to it, seen from the tweet."""
 
     kind: ReferenceKind
@@ -153,8 +142,7 @@ class PutReference:
     stamp: int
 
 
-@dataclass(frozen=True, slots=True)
-class DropReference:
+class DropReference(Struct, frozen=True):
     """The final marker on a retweet or a reply, in a cell of its own, also before it is there."""
 
     kind: ReferenceKind
@@ -163,8 +151,7 @@ class DropReference:
     stamp: int
 
 
-@dataclass(frozen=True, slots=True)
-class SetEngagement:
+class SetEngagement(Struct, frozen=True):
     """How many like, retweet and answer a tweet: absolute, never a difference."""
 
     tweet_id: int
@@ -174,8 +161,7 @@ class SetEngagement:
     stamp: int
 
 
-@dataclass(frozen=True, slots=True)
-class SetCounts:
+class SetCounts(Struct, frozen=True):
     """How many followers and live tweets an account has: absolute, never a difference."""
 
     user_id: int
@@ -184,8 +170,7 @@ class SetCounts:
     stamp: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Deliver:
+class Deliver(Struct, frozen=True, eq=False):
     """Each of `tweets` into the timeline of each of `recipients` (int64 arrays)."""
 
     author_id: int
@@ -194,8 +179,7 @@ class Deliver:
     stamp: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Retract:
+class Retract(Struct, frozen=True, eq=False):
     """Each of `tweets` out of the timeline of each of `recipients` (int64 arrays)."""
 
     author_id: int
@@ -204,24 +188,21 @@ class Retract:
     stamp: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RaiseFloor:
+class RaiseFloor(Struct, frozen=True, eq=False):
     """The timelines of `users` are complete down to `floor` and no further. Floors only rise."""
 
     users: IntArray
     floor: int
 
 
-@dataclass(frozen=True, slots=True)
-class TrimBelow:
+class TrimBelow(Struct, frozen=True):
     """Drop a timeline's entries below its floor, which must already stand."""
 
     user_id: int
     floor: int
 
 
-@dataclass(frozen=True, slots=True)
-class SetCelebrity:
+class SetCelebrity(Struct, frozen=True):
     """Whether readers must merge this author. Written after every other effect of its batch."""
 
     author_id: int
@@ -229,8 +210,7 @@ class SetCelebrity:
     stamp: int
 
 
-@dataclass(frozen=True, slots=True)
-class PutDeadLetter:
+class PutDeadLetter(Struct, frozen=True):
     """An event that can't be folded, by its place in the log, the partition as `position.keyed`.
     `value` is what lay there."""
 

@@ -21,8 +21,9 @@ do with a tweet is folded by `engagement`.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from foldline.core import events as ev
 from foldline.core import fold_accounts, fold_graph

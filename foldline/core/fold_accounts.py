@@ -5,7 +5,7 @@ loaded from a view ahead of progress shows through in what is written for an old
 stamp that loses to the one it was loaded from.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from foldline.core import events as ev
 from foldline.core.account import Profile

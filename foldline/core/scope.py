@@ -7,10 +7,11 @@ another generation is free of it.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from msgspec.structs import replace
 
 from foldline.core import effects as fx
 from foldline.core.ids import MAX_ID

@@ -14,11 +14,11 @@ Of a deleted tweet the row stays, since a repeated deletion must find it, but no
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 
 from foldline.core import effects as fx
 from foldline.core.audience import Audience

@@ -72,7 +72,7 @@ class KafkaReader:
         if message.offset != expected:
             raise GapInLogError(f"{position} came where offset {expected} is next")
         self._expected[message.partition] = expected + 1
-        headers = tuple((name, value or b"") for name, value in message.headers)
+        headers = tuple([(name, value or b"") for name, value in message.headers])
         return Record(position, message.value, headers, message.timestamp)
 
     async def _stay(self, places: Mapping[Any, int]) -> None:

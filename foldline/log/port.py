@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from foldline.core.position import Position
 
@@ -18,8 +18,7 @@ class NewRecord:
     headers: Headers = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """An event in the log. `value` is None where a writer of another kind left none;
     `appended_at` is the log's own clock, ms since 1970."""
 

@@ -1,6 +1,5 @@
 """Folding by hand: effects that can be compared."""
 
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,7 @@ def folded(
 
 def plain(effect: fx.Effect) -> tuple[Any, ...]:
     """An effect as a tuple that can be compared."""
-    values = (getattr(effect, field.name) for field in fields(effect))
+    values = (getattr(effect, name) for name in effect.__struct_fields__)
     shown = (v.tolist() if isinstance(v, np.ndarray) else v for v in values)
     return (type(effect), *shown)
 

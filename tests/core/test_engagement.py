@@ -1,6 +1,5 @@
 """What others do with a tweet: counts are the sizes of sets, whatever comes twice or late."""
 
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ SOME = Engagement(
 
 
 def plain(effects: list[fx.Effect]) -> list[tuple[Any, ...]]:
-    return [(type(e), *(getattr(e, field.name) for field in fields(e))) for e in effects]
+    return [(type(e), *(getattr(e, name) for name in e.__struct_fields__)) for e in effects]
 
 
 def after(engagement: Engagement, *events: ev.OfTweet) -> tuple[Engagement, list[tuple[Any, ...]]]:

@@ -1,10 +1,10 @@
 """What the events on an account mean, one rule at a time."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from foldline.core import effects as fx
 from foldline.core import events as ev

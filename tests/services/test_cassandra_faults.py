@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from cql.migrator import migrate
-from foldline.cassandra import require_group_commitlog
+from foldline.cassandra_commitlog import require_group_commitlog
 from foldline.errors import MisconfiguredError, ViewsUnavailableError
 from foldline.generation import Generation
 from foldline.settings import Settings

@@ -10,7 +10,8 @@ import pytest
 
 from cql.loader import VIEWS, statements
 from cql.migrator import migrate
-from foldline.cassandra import CassandraSession, open_session, require_group_commitlog
+from foldline.cassandra import CassandraSession, open_session
+from foldline.cassandra_commitlog import require_group_commitlog
 from foldline.cassandra_driver import connect, views_keyspace
 from foldline.core.effects import DeleteTweet, Deliver, Effect, PutDeadLetter, PutTweet, Retract
 from foldline.core.span import Direction, Span
