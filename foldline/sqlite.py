@@ -71,11 +71,15 @@ class Database:
         self._closing = threading.Lock()
 
     @classmethod
-    async def open(cls, path: Path, schema: str, owner: Owner, settings: Settings) -> Self:
-        """Open the file, and make it and its tables where there are none."""
+    async def open(
+        cls, path: Path, migrations: Sequence[str], owner: Owner, settings: Settings
+    ) -> Self:
+        """Open the file, and make it where there is none. Of `migrations`, which are scripts, those
+        that it lacks are applied, each once: what was applied must not change. Those of a later
+        release are left alone."""
         database = cls(path, owner, settings)
         try:
-            await asyncio.wrap_future(database.submit(database._connect, schema))
+            await asyncio.wrap_future(database.submit(database._connect, migrations))
         except BaseException:
             await database.close()
             raise
@@ -146,12 +150,12 @@ class Database:
             kind = self._owner.unavailable if certain else self._owner.unknown
             raise kind(f"{self._path}: {error}") from error
 
-    def _connect(self, schema: str) -> None:
+    def _connect(self, migrations: Sequence[str]) -> None:
         with self._named():
             self._path.parent.mkdir(parents=True, exist_ok=True)
             writer = self._connection()
             writer.execute("PRAGMA journal_mode = WAL")
-            writer.executescript(f"BEGIN IMMEDIATE;\n{schema}\nCOMMIT")
+            _migrate(writer, migrations)
             for _ in range(self._settings.sqlite_readers):
                 reader = self._connection()
                 reader.execute("PRAGMA query_only = ON")
@@ -186,6 +190,25 @@ class Database:
         with self._closing:  # one after the other, the writer last: it empties the WAL
             for connection in reversed(self._connections):
                 connection.close()
+
+
+def _migrate(writer: sqlite3.Connection, migrations: Sequence[str]) -> None:
+    with writer:  # one transaction: another process may be at it too
+        writer.execute("BEGIN IMMEDIATE")
+        (applied,) = writer.execute("PRAGMA user_version").fetchone()
+        for script in migrations[applied:]:
+            for statement in _statements(script):
+                writer.execute(statement)
+        writer.execute(f"PRAGMA user_version = {max(applied, len(migrations))}")
+
+
+def _statements(script: str) -> Iterator[str]:
+    some = ""
+    for line in script.splitlines(keepends=True):
+        some += line
+        if sqlite3.complete_statement(some):
+            yield some
+            some = ""
 
 
 def answer(connection: sqlite3.Connection, query: str, *values: object) -> Any:

@@ -12,7 +12,7 @@ from foldline.errors import ControlUnavailableError
 from foldline.settings import Settings
 from foldline.sqlite import Database, Owner
 
-_SCHEMA: Final = Path(__file__).with_suffix(".sql")
+_MIGRATIONS: Final = (Path(__file__).with_suffix(".sql").read_text(),)
 _FIRST_GENERATION: Final = """
 INSERT INTO generations SELECT ?, ?, ?, 1 WHERE NOT EXISTS (SELECT 1 FROM generations)
 """
@@ -31,7 +31,7 @@ async def open_sqlite_control(settings: Settings) -> Control:
         queue_max=settings.sqlite_queue_max,
     )
     database = await Database.open(
-        settings.data_dir / "control.sqlite", _SCHEMA.read_text(), owner, settings
+        settings.data_dir / "control.sqlite", _MIGRATIONS, owner, settings
     )
     first = (1, settings.buckets, settings.follower_shards)
     try:

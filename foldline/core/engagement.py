@@ -76,7 +76,8 @@ def engage(engagement: Engagement, event: ev.OfTweet, stamp: int) -> Engaged:
 def engage_likes(
     engagement: Engagement, likes: Iterable[tuple[ev.TweetLiked, int]]
 ) -> tuple[Engagement, list[Effect]]:
-    """As `engage` of one like after another, each with its stamp, but counted once."""
+    """As `engage` of one like after another, but counted once. `likes`: one at least, each of
+    another account, with its stamp."""
     events, stamps = zip(*likes, strict=True)
     users = np.array([event.user_id for event in events], dtype=np.int64)
     after = replace(engagement, likes=np.union1d(engagement.likes, users))

@@ -26,7 +26,8 @@ from foldline.settings import Settings
 from foldline.sqlite import Database, Owner, answer, write_rows
 
 # `place` is (partition << 40) + offset: one key, and each partition lies together.
-_SCHEMA: Final = """
+_MIGRATIONS: Final = (
+    """
 CREATE TABLE IF NOT EXISTS log (partitions INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS events (
     place INTEGER PRIMARY KEY,
@@ -34,7 +35,8 @@ CREATE TABLE IF NOT EXISTS events (
     headers BLOB NOT NULL,
     appended_at INTEGER NOT NULL
 );
-"""
+""",
+)
 _APPEND: Final = "INSERT INTO events (place, value, headers, appended_at) VALUES (?, ?, ?, ?)"
 _ENDS: Final = """
 SELECT json_group_array((
@@ -61,7 +63,7 @@ async def open_sqlite_log(settings: Settings) -> EventLog:
         busy_timeout_s=settings.append_timeout_s / 2,
         queue_max=settings.append_queue_max,
     )
-    database = await Database.open(path, _SCHEMA, owner, settings)
+    database = await Database.open(path, _MIGRATIONS, owner, settings)
     try:
         partitions = await database.write(lambda c: _partitions(c, settings.partition_count))
         if settings.partitions not in (0, partitions):

@@ -15,7 +15,9 @@ from foldline.views.port import DeadLetter, Views
 from foldline.views.sqlite_reads import SqliteReads
 from foldline.views.sqlite_rows import write_effects, write_progress
 
-_SCHEMA: Final = Path(__file__).with_suffix(".sql")
+MIGRATIONS: Final = (Path(__file__).with_suffix(".sql").read_text(),)
+"""As `cql/views`: what is applied to each generation, in this order."""
+
 _PROGRESS: Final = """
 SELECT json_group_array(json_array(log_partition, next_offset)) FROM progress
 WHERE log_partition >= ? AND log_partition < ?
@@ -49,7 +51,7 @@ async def open_sqlite_views(settings: Settings, generation: Generation) -> Views
         queue_max=settings.sqlite_queue_max,
     )
     path = settings.data_dir / f"views-g{generation.number}.sqlite"
-    database = await Database.open(path, _SCHEMA.read_text(), owner, settings)
+    database = await Database.open(path, MIGRATIONS, owner, settings)
     return SqliteViews(database, settings.rows_per_part, settings.log_epoch)
 
 

@@ -28,7 +28,7 @@ def settings(world_settings: WorldSettings) -> Settings:
 
 @pytest.fixture
 async def database(settings: Settings) -> AsyncIterator[Database]:
-    opened = await Database.open(settings.data_dir / "d.sqlite", SCHEMA, OWNER, settings)
+    opened = await Database.open(settings.data_dir / "d.sqlite", [SCHEMA], OWNER, settings)
     yield opened
     await opened.close()
 
@@ -123,7 +123,7 @@ async def test_closing_finishes_what_was_begun(settings: Settings, database: Dat
         await insert(database, 4)
     path = settings.data_dir / "d.sqlite"
     assert [found.name for found in settings.data_dir.iterdir()] == [path.name]  # no WAL is left
-    again = await Database.open(path, SCHEMA, OWNER, settings)
+    again = await Database.open(path, [SCHEMA], OWNER, settings)
     assert await ids(again) == [0, 1, 2]
     await again.close()
 
@@ -131,7 +131,29 @@ async def test_closing_finishes_what_was_begun(settings: Settings, database: Dat
 async def test_closing_twice_at_once_leaves_one_file(settings: Settings) -> None:
     path = settings.data_dir / "d.sqlite"
     for number in range(40):
-        opened = await Database.open(path, SCHEMA, OWNER, settings)
+        opened = await Database.open(path, [SCHEMA], OWNER, settings)
         await insert(opened, number)
         await asyncio.gather(*(opened.close() for _ in range(4)))
         assert [found.name for found in settings.data_dir.iterdir()] == [path.name]
+
+
+async def test_migrations_are_applied_once_and_later_ones_left_alone(settings: Settings) -> None:
+    path, more = settings.data_dir / "d.sqlite", "ALTER TABLE rows ADD COLUMN note TEXT; -- later\n"
+    for known in ([SCHEMA], [SCHEMA, more], [SCHEMA, more], [SCHEMA]):
+        opened = await Database.open(path, known, OWNER, settings)
+        await opened.close()
+    opened = await Database.open(path, [SCHEMA, more], OWNER, settings)
+    names = await opened.read(lambda c: [row[1] for row in c.execute("PRAGMA table_info(rows)")])
+    assert names == ["id", "text", "note"]
+    await opened.close()
+
+
+async def test_a_migration_that_fails_leaves_nothing(settings: Settings) -> None:
+    path = settings.data_dir / "d.sqlite"
+    wrong = "ALTER TABLE rows ADD COLUMN note TEXT;\nALTER TABLE nowhere ADD COLUMN note TEXT;\n"
+    with pytest.raises(LogUnavailableError, match="nowhere"):
+        await Database.open(path, [SCHEMA, wrong], OWNER, settings)
+    opened = await Database.open(path, [SCHEMA], OWNER, settings)
+    names = await opened.read(lambda c: [row[1] for row in c.execute("PRAGMA table_info(rows)")])
+    assert names == ["id", "text"]
+    await opened.close()

@@ -1,9 +1,7 @@
 """What may be switched to, and what is refused."""
 
-import json
 import sys
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
@@ -12,7 +10,7 @@ from foldline.errors import ConflictError, NotFoundError
 from foldline.generation import Stage
 from streams.rebuild.switching import cancel, drop, roll_back, switch
 from tests.conftest import WorldSettings
-from tests.faults.processes import FOLDLINE, run
+from tests.rebuild.commands import said
 from tests.rebuild.world import SMALL, RebuiltWorld, reed, world_of
 
 BUGGY = (sys.executable, "-m", "tests.rebuild.buggy_release")
@@ -24,13 +22,6 @@ async def world(world_settings: WorldSettings) -> AsyncIterator[RebuiltWorld]:
         await made.append(reed(2, people=40, tweets=100))
         await made.fold(made.profile.generation, made.profile.views)
         yield made
-
-
-async def said(world: RebuiltWorld, *arguments: str, command: Any = FOLDLINE) -> tuple[int, Any]:
-    settings = world.settings
-    numbers = {name: getattr(settings, name) for name in settings.model_fields_set}
-    code, out, err = await run("rebuild", *arguments, numbers=numbers, command=command)
-    return code, json.loads(out) if "--json" in arguments and out else err
 
 
 async def served(world: RebuiltWorld) -> int:
