@@ -71,7 +71,7 @@ bench-rebuild: setup ## Measure rebuilds against the store, the log and live pro
 	$(BIN)/python -m benchmarks.rebuild $(ARGS)
 
 .PHONY: prove-rebuild
-prove-rebuild: setup ## A life of 280,000 events goes on through a rebuild, and back (1 h)
+prove-rebuild: setup ## A life of 200,000 events goes on through a rebuild, and back (1 h)
 	FOLDLINE_GREAT_LIFE=1 $(BIN)/python -m pytest -q -s -m "" tests/rebuild/test_life.py $(ARGS)
 
 .PHONY: engines-up engines-down

@@ -15,12 +15,11 @@ from resource import RUSAGE_CHILDREN, getrusage
 from typing import Any, Final
 
 from benchmarks.installation import TEXT, process_of, tweet_id
+from benchmarks.rebuild.appending import append_all
 from benchmarks.rounds import Figures
 from cql.migrator import drop_views, migrate
-from foldline.appends import append
 from foldline.clock import SystemClock
 from foldline.core import events as ev
-from foldline.core.codec import Envelope
 from foldline.core.span import Span
 from foldline.generation import Build
 from foldline.log.kafka import create_topic
@@ -35,7 +34,6 @@ from streams.rebuild.parts import in_parallel
 from streams.rebuild.verifying import Verification
 from streams.tailed_ledger import TailedLedger
 
-_AT_ONCE: Final = 1_000
 _POLL_S: Final = 0.5
 _DEPTH: Final = 100
 
@@ -101,7 +99,7 @@ async def lived(
         await create_topic(settings)
         profile = await open_profile(settings)
         try:
-            await _append(profile, history)
+            await append_all(settings, profile.log.partitions, history.lived())
             yield settings, profile
         finally:
             for generation in await profile.control.generations():
@@ -216,22 +214,6 @@ async def _rows(settings: Settings, build: Build) -> int:
         return round(sum(sizes) * len(ids) / len(some))
     finally:
         await views.close()
-
-
-async def _append(profile: Profile, history: History) -> None:
-    room = asyncio.Semaphore(_AT_ONCE)
-
-    async def put(event: ev.Event) -> None:
-        async with room:
-            await append(profile.log, Envelope("0" * 32, event, 0), "benchmark")
-
-    some: list[ev.Event] = []
-    for event in history.lived():
-        some.append(event)
-        if len(some) == 10 * _AT_ONCE:
-            await asyncio.gather(*map(put, some))
-            some = []
-    await asyncio.gather(*map(put, some))
 
 
 def _cpu_of_processes() -> float:

@@ -28,15 +28,17 @@ _TIMELINE: Final = ("profile", "counts", "home")
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much: `deliveries` written in each of the `rounds`; `histories` with one surviving view;
-    `growing` with one length and ever more rows; `against`: the one that a live projector gets
-    too; `beside`: of an installation that is read while it is rebuilt, under a `load`."""
+    """How much: `deliveries` written in each of the `rounds`; `histories` with one surviving view,
+    `longest`: one more, once; `growing` with one length and ever more rows, once each; `against`:
+    the one that live projectors get too; `beside`: of an installation that is read while it is
+    rebuilt, under a `load`."""
 
     rounds: int
     users: int
     mean: int
     deliveries: int
     histories: tuple[History, ...]
+    longest: History
     growing: tuple[History, ...]
     against: History
     beside: History
@@ -51,7 +53,8 @@ WHOLE: Final = Scale(
     mean=403,
     deliveries=4_000_000,
     histories=tuple(History(**_SAME, events=n) for n in (100_000, 1_000_000)),
-    growing=tuple(History(**_LONG, cap=cap) for cap in (25, 2_500)),
+    longest=History(**_SAME, events=10_000_000),
+    growing=tuple(History(**_LONG, cap=cap) for cap in (25, 250, 2_500)),
     against=History(users=1_000, follows=50, posts=200_000, events=1_000_000, cap=1_000, kept=10),
     beside=History(users=1_000, follows=50, posts=60_000, events=111_000, cap=800),
     load=Load(reads_per_s=100, posts_per_s=1, seconds=20),
@@ -62,6 +65,7 @@ QUICK: Final = Scale(
     mean=50,
     deliveries=200_000,
     histories=tuple(History(500, 4, 2_000, n, 100) for n in (5_000, 20_000)),
+    longest=History(500, 4, 2_000, 40_000, 100),
     growing=tuple(History(200, 20, 4_000, 8_000, cap) for cap in (10, 100)),
     against=History(users=200, follows=20, posts=4_000, events=8_000, cap=40),
     beside=History(users=200, follows=20, posts=4_000, events=8_000, cap=40),
@@ -78,11 +82,12 @@ class Suite:
     say: Callable[[str], None]
 
     async def run(self, part: str = "") -> Figures:
-        """Everything, or one part of it: write, histories, growing, against or beside."""
+        """Everything, or one part: write, histories, longest, growing, against or beside."""
         parts: dict[str, Callable[[], Awaitable[Any]]] = {
             "write": self._write,
-            "histories": partial(self._histories, self.scale.histories),
-            "growing": partial(self._histories, self.scale.growing),
+            "histories": partial(self._histories, self.scale.histories, self.scale.rounds),
+            "longest": self._longest,
+            "growing": partial(self._histories, self.scale.growing, 1),
             "against": self._against,
             "beside": self._beside,
         }
@@ -114,19 +119,24 @@ class Suite:
             found = await interleaved(ways, scale.rounds, self.say)
         return {"rates": rates(found), "ratios": ratios(found, FILLING), "rounds": found}
 
-    async def _histories(self, histories: tuple[History, ...]) -> list[Figures]:
-        """Each of them rebuilt in turn, again and again, and verified the first time."""
+    async def _histories(self, histories: tuple[History, ...], rounds: int) -> list[Figures]:
+        """Each of them rebuilt in turn, again and again, and verified the first time; all but the
+        last once before, to warm up."""
         ends = self.stack.endpoints()
         found: list[Figures] = [{"rounds": []} for _ in histories]
         async with AsyncExitStack() as running:
             made = [await running.enter_async_context(lived(ends, each)) for each in histories]
             self.say("warming up")
-            for one in made:
+            for one in made[:-1]:
                 await self._again(*one)
-            for number in range(self.scale.rounds):
+            for number in range(rounds):
                 for figures, one in zip(found, made, strict=True):
                     figures["rounds"].append(await self._again(*one, None if number else figures))
         return found
+
+    async def _longest(self) -> list[Figures]:
+        async with lived(self.stack.endpoints(), self.scale.longest) as made:
+            return [{"rounds": [await self._again(*made)]}]
 
     async def _verified(self, settings: Settings, profile: Profile, number: int) -> Figures:
         return {

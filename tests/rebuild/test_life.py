@@ -19,7 +19,7 @@ from tests.flow.worlds import world
 
 FOLLOWED_S = 3.0  # until every service has followed a switch
 PATIENT = replace(SMALL, settle_s=5.0)  # four workers share two cores: no answer is due at once
-GREAT = replace(WHOLE, posts=130_000, changes=1_500, settle_s=5.0)
+GREAT = replace(WHOLE, posts=90_000, changes=1_500, settle_s=5.0)
 SIZE, MAX_S = (GREAT, 5_400) if "FOLDLINE_GREAT_LIFE" in os.environ else (PATIENT, 600)
 
 
