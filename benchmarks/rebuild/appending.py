@@ -14,7 +14,7 @@ from foldline.core.events import Event
 from foldline.core.ids import partition_of
 from foldline.settings import Settings
 
-_BATCH_BYTES: Final = 512 << 10
+_BATCH_BYTES: Final = 64 << 10
 _SENT_AT_ONCE: Final = 32
 _ID: Final = "0" * 32
 _CODEC: Final = Codec()
