@@ -86,23 +86,15 @@ class Measured:
 
     @contextmanager
     def worker(self, number: int) -> Iterator[Path]:
-        """A worker as a process, without a supervisor; the file with what it says."""
-        own = self.of_worker(number)
-        said = own.data_dir / f"{own.worker_instance}.log"
-        with process_of(own, said, "--log-level", "info", "worker", "--lone"):
+        """As `lone_worker`, on these views."""
+        with lone_worker(self.settings, number) as said:
             yield said
 
     def pid_of(self, number: int) -> int:
         """The process of a worker that has begun to fold."""
-        status = InstanceStatus.read(self.of_worker(number))
+        status = InstanceStatus.read(of_worker(self.settings, number))
         assert status is not None, "it says so every second"
         return status.pid
-
-    def of_worker(self, number: int) -> Settings:
-        """The settings of one worker."""
-        return self.settings.model_copy(
-            update={"worker_instance": f"worker-{number}", "node_id": number}
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +197,20 @@ def process_of(settings: Settings, said: Path, *arguments: str) -> Iterator[int]
             process.wait(_STOP_S)
         finally:
             process.kill()
+
+
+@contextmanager
+def lone_worker(settings: Settings, number: int) -> Iterator[Path]:
+    """A worker as a process, without a supervisor; the file with what it says."""
+    own = of_worker(settings, number)
+    said = own.data_dir / f"{own.worker_instance}.log"
+    with process_of(own, said, "--log-level", "info", "worker", "--lone"):
+        yield said
+
+
+def of_worker(settings: Settings, number: int) -> Settings:
+    """The settings of one worker."""
+    return settings.model_copy(update={"worker_instance": f"worker-{number}", "node_id": number})
 
 
 def tweet_id(number: int) -> int:

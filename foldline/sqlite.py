@@ -196,10 +196,10 @@ def _migrate(writer: sqlite3.Connection, migrations: Sequence[str]) -> None:
     with writer:  # one transaction: another process may be at it too
         writer.execute("BEGIN IMMEDIATE")
         (applied,) = writer.execute("PRAGMA user_version").fetchone()
-        for script in migrations[applied:]:
+        for number, script in enumerate(migrations[applied:], applied + 1):
             for statement in _statements(script):
                 writer.execute(statement)
-        writer.execute(f"PRAGMA user_version = {max(applied, len(migrations))}")
+            writer.execute(f"PRAGMA user_version = {number}")
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -14,7 +14,6 @@ from foldline.core.events import Event
 from foldline.core.ids import partition_of
 from foldline.settings import Settings
 
-_BATCH_BYTES: Final = 64 << 10
 _SENT_AT_ONCE: Final = 32
 _ID: Final = "0" * 32
 _CODEC: Final = Codec()
@@ -25,8 +24,7 @@ async def append_all(settings: Settings, partitions: int, events: Iterable[Event
     producer = AIOKafkaProducer(
         bootstrap_servers=settings.kafka_bootstrap,
         enable_idempotence=True,
-        max_batch_size=_BATCH_BYTES,
-        max_request_size=2 * _BATCH_BYTES,
+        max_batch_size=settings.max_event_bytes,
     )
     await producer.start()
     try:

@@ -14,7 +14,7 @@ from random import Random
 from resource import RUSAGE_CHILDREN, getrusage
 from typing import Any, Final
 
-from benchmarks.installation import TEXT, process_of, tweet_id
+from benchmarks.installation import TEXT, lone_worker, tweet_id
 from benchmarks.rebuild.appending import append_all
 from benchmarks.rounds import Figures
 from cql.migrator import drop_views, migrate
@@ -148,10 +148,7 @@ async def live(settings: Settings, profile: Profile) -> Figures:
     began = time.monotonic()
     with ExitStack() as running:
         for number in range(workers):
-            own = {"worker_instance": f"worker-{number}", "node_id": number}
-            said = settings.data_dir / f"worker-{number}.log"
-            worker = process_of(settings.model_copy(update=own), said, "worker", "--lone")
-            running.enter_context(worker)
+            running.enter_context(lone_worker(settings, number))
         at = await folded(profile)
     took = time.monotonic() - began
     return {

@@ -157,7 +157,7 @@ _CELLS: Final[dict[type, Callable[[_Cells, Any], None]]] = {
     fx.SetMute: _switched("mute", "muted", "muter_id", "muted_id"),
     fx.PutWord: _kept("word", "author_id", "kind", "about_id", "cause"),
     fx.SetOwnRetweet: _switched("retweet", "retweet_id", "user_id", "tweet_id"),
-    fx.SetLike: _switched("like", "liked", "tweet_id", "user_id"),
+    fx.SetLike: _kept("like", "tweet_id", "user_id"),
     fx.PutReference: _kept("reference", *_REFERENCE),
     fx.DropReference: _kept("gone", *_REFERENCE),
     fx.SetEngagement: _kept("engagement", "tweet_id"),

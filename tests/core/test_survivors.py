@@ -101,7 +101,9 @@ def test_likes_that_survive_are_counted_beside_what_else_was_done() -> None:
     assert kept == {
         (fx.SetLike, 1): fx.SetLike(20, 2, 1, True, stamp_of(5)),
         (fx.SetLike, 3): fx.SetLike(20, 2, 3, True, stamp_of(1)),
-        (fx.PutReference, None): kept[fx.PutReference, None],
+        (fx.PutReference, None): fx.PutReference(
+            fx.ReferenceKind.REPLY, 20, by_tweet_id=30, by_user_id=3, stamp=stamp_of(2)
+        ),
         (fx.SetEngagement, None): fx.SetEngagement(20, 2, 0, 1, stamp_of(5)),
     }
 

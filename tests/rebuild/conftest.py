@@ -1,11 +1,21 @@
-"""A part of the real graph with its history, folded into the generation that is served."""
+"""Installations to rebuild: an empty one, and a part of the real graph with its history, folded
+into the generation that is served."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
 from tests.conftest import PROFILE_PARAMS, WorldSettings
-from tests.rebuild.world import RebuiltWorld, reed, world_of
+from tests.rebuild.world import SMALL, RebuiltWorld, reed, world_of
+
+
+@pytest.fixture(params=PROFILE_PARAMS)
+async def empty(
+    request: pytest.FixtureRequest, world_settings: WorldSettings
+) -> AsyncIterator[RebuiltWorld]:
+    """A small one, on both profiles, whose log has nothing yet."""
+    async with world_of(world_settings(request.param, **SMALL)) as made:
+        yield made
 
 
 @pytest.fixture(scope="module", params=PROFILE_PARAMS)

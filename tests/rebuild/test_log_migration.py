@@ -24,20 +24,11 @@ from foldline.settings import Settings
 from streams.as_of import ends_at, ledger_at
 from streams.log_migration import COPIED_FROM
 from streams.reading import stretches, time_of
-from tests.conftest import PROFILE_PARAMS, WorldSettings
 from tests.faults.processes import FOLDLINE, environment, run
-from tests.rebuild.world import DEPTH, SMALL, RebuiltWorld, history, reed, world_of
+from tests.rebuild.world import DEPTH, RebuiltWorld, history, reed
 
 PARTITIONS: Final = 7
 EMBEDDED: Final = pytest.mark.parametrize("empty", ["embedded"], indirect=True)
-
-
-@pytest.fixture(params=PROFILE_PARAMS)
-async def empty(
-    request: pytest.FixtureRequest, world_settings: WorldSettings
-) -> AsyncIterator[RebuiltWorld]:
-    async with world_of(world_settings(request.param, **SMALL)) as made:
-        yield made
 
 
 @pytest.fixture

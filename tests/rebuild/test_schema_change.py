@@ -4,27 +4,22 @@ and filled from the log in the one that is built beside it."""
 import asyncio
 import sqlite3
 import sys
-from collections.abc import AsyncIterator
 
 import pytest
 
 from foldline.cassandra_driver import connect, views_keyspace
-from tests.conftest import PROFILE_PARAMS, WorldSettings
 from tests.rebuild.commands import ran, said
-from tests.rebuild.world import SMALL, RebuiltWorld, reed, world_of
+from tests.rebuild.world import RebuiltWorld, reed
 
 LATER = (sys.executable, "-m", "tests.rebuild.later_release")
 TWEETS = 100
 
 
-@pytest.fixture(params=PROFILE_PARAMS)
-async def world(
-    request: pytest.FixtureRequest, world_settings: WorldSettings
-) -> AsyncIterator[RebuiltWorld]:
-    async with world_of(world_settings(request.param, **SMALL)) as made:
-        await made.append(reed(2, people=40, tweets=TWEETS))
-        await made.fold(made.profile.generation, made.profile.views)
-        yield made
+@pytest.fixture
+async def world(empty: RebuiltWorld) -> RebuiltWorld:
+    await empty.append(reed(2, people=40, tweets=TWEETS))
+    await empty.fold(empty.profile.generation, empty.profile.views)
+    return empty
 
 
 def lengths(world: RebuiltWorld, number: int) -> dict[str, int | None]:
