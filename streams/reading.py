@@ -1,6 +1,6 @@
 """A partition of the log from its beginning, as events: for whoever folds it anew."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Final, NamedTuple
 
 from foldline.errors import MisconfiguredError
@@ -25,7 +25,9 @@ def time_of(record: Record) -> int:
     return record.appended_at if said is None else int(said)
 
 
-async def stretches(log: EventLog, partition: int, end: int, epoch: int) -> AsyncIterator[Stretch]:
+async def stretches(
+    log: EventLog, partition: int, end: int, epoch: int
+) -> AsyncGenerator[Stretch, None]:
     """All before offset `end`, in order; an empty one when none came for a while. Raises
     `MisconfiguredError` at an event that is newer than this code."""
     if not end:

@@ -69,6 +69,11 @@ class Survivors:
         self._audiences[event.key] = folded.audience
         self._put_all(folded.effects)
 
+    def size(self) -> int:
+        """How many things are kept, each of some 500 bytes. It is counted: not for every event."""
+        likes = sum(map(len, self._likes.values()))  # each will have a cell beside
+        return len(self._cells) + len(self._audiences) + len(self._engagements) + 2 * likes
+
     def put(self, effect: fx.Effect) -> None:
         """An effect that no fold has: a dead letter."""
         self._put_all((effect,))

@@ -132,7 +132,7 @@ class Rebuild:
         await self._prepare()
         settings = self._settings
         processes = settings.rebuild_process_count
-        lacking = not is_whole(settings, build, folder)
+        lacking = not is_whole(build, folder)
         async with in_parallel(processes) as run:
             if build.stage is Stage.REPLAYING or (build.stage is Stage.FILLING and lacking):
                 lots = _shared_out(build.ends, processes)

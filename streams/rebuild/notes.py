@@ -78,6 +78,14 @@ class Folder:
             self.note(name, found := value)
         return found
 
+    def shards(self, partition: int) -> int:
+        """Into how many shards a partition is dealt; 0 until that is known."""
+        return self.done(f"shards-{partition}")
+
+    def set_shards(self, partition: int, shards: int) -> None:
+        """For good: what is gone on with keeps its shape."""
+        self.note(f"shards-{partition}", shards)
+
     @property
     def pace(self) -> float:
         """The share of its time that a part may work; 0 is a pause."""

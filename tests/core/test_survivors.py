@@ -85,6 +85,15 @@ def test_what_was_taken_out_again_leaves_nothing() -> None:
     assert list(survivors.sources()) == []
 
 
+def test_its_size_is_of_what_survives() -> None:
+    posted, liked = ev.TweetPosted(2, 20, "hi"), ev.TweetLiked(2, 20, 1)
+    before = survivors_of(posted).size()
+    assert survivors_of(posted, *(liked, ev.TweetUnliked(2, 20, 1)) * 9).size() == before
+    one = survivors_of(posted, *[liked] * 9).size() - before
+    assert one > 0
+    assert survivors_of(posted, liked, ev.TweetLiked(2, 20, 3)).size() == before + 2 * one
+
+
 def test_likes_that_survive_are_counted_beside_what_else_was_done() -> None:
     kept = {
         (type(effect), getattr(effect, "user_id", None)): effect

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from foldline.core import events as ev
 from foldline.core.effects import Effect
+from foldline.core.ids import partition_of
 from foldline.generation import Build, Generation, Stage
 from foldline.log.port import NewRecord
 from foldline.views.port import Views
@@ -14,11 +16,12 @@ from streams.rebuild import replay
 from streams.rebuild.builds import changed
 from streams.rebuild.filling import Filling, shares_of
 from streams.rebuild.notes import AbandonedError, Folder
-from streams.rebuild.replay import Replay, shards_of
+from streams.rebuild.replay import Replay
 from tests.conftest import WorldSettings
 from tests.rebuild.world import SMALL, RebuiltWorld, reed, world_of
 
-EVENT_BYTES = 1 << 20  # as if each event left a megabyte in memory
+BYTES_EACH = 1 << 20  # as if all that survives were of a megabyte
+FICKLE = 2_000  # likes that are taken back
 
 
 @pytest.fixture
@@ -61,16 +64,16 @@ class Stopping:
 async def test_a_partition_larger_than_the_memory_is_dealt_out_to_disk(
     world: RebuiltWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replay, "_BYTES_PER_EVENT", EVENT_BYTES)
+    monkeypatch.setattr(replay, "_BYTES_EACH", BYTES_EACH)
+    monkeypatch.setattr(replay, "_LOOK_EVERY", 1)
     build, folder = await begun(world)
     settings = world.settings
     async with world.views(build.generation) as views:
         for partition in range(4):
-            shards = shards_of(settings, build, folder, partition)
-            assert shards > 2
             await Replay(world.profile.log, views, settings, build, folder).run(partition)
+            assert folder.shards(partition) > 2
             assert folder.done(f"replay-{partition}") == build.ends[partition]
-        shards = sum(shards_of(settings, build, folder, p) for p in range(4))
+        shards = sum(folder.shards(partition) for partition in range(4))
         assert len(folder.segments()) == shards
         assert not list(folder.path.glob("*.events")), "what was dealt out is removed"
         own = folding(settings, build.generation)
@@ -118,9 +121,37 @@ async def test_without_its_folder_it_is_folded_anew(world: RebuiltWorld) -> None
         assert await world.wrong_in(views) == []
 
 
-async def test_what_was_begun_keeps_its_shape(world: RebuiltWorld) -> None:
+async def test_a_partition_is_folded_in_memory_however_long_its_history(
+    world: RebuiltWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is taken back leaves nothing; what was begun keeps its shape."""
+    author, tweet = 5, 1 << 40
+    events: list[ev.Event] = [ev.TweetPosted(author, tweet, "liked by many, for a while")]
+    for user in range(1_000, 1_000 + FICKLE):
+        events += [ev.TweetLiked(author, tweet, user), ev.TweetUnliked(author, tweet, user)]
+    await world.append(events)
     build, folder = await begun(world)
-    few = shards_of(world.settings, build, folder, 0)
+    partition = partition_of(author, 4)
+    async with world.views(build.generation) as views:
+
+        async def shards(bytes_each: int) -> int:
+            monkeypatch.setattr(replay, "_LOOK_EVERY", 1)
+            monkeypatch.setattr(replay, "_BYTES_EACH", bytes_each)
+            await Replay(world.profile.log, views, world.settings, build, folder).run(partition)
+            return folder.shards(partition)
+
+        room_for_half = (32 << 20) // FICKLE
+        assert build.ends[partition] > 2 * FICKLE
+        assert await shards(room_for_half) == 1
+        assert await shards(BYTES_EACH) == 1, "it is done"
+        folder.remove()
+        folder.make()
+        few = await shards(BYTES_EACH)
+        assert few > 1
+        assert await shards(2 * BYTES_EACH) == few
+
+
+async def test_shares_that_were_begun_keep_their_shape(world: RebuiltWorld) -> None:
+    build, folder = await begun(world)
     replaced = world.settings.model_copy(update={"rebuild_memory_mb": 1, "rebuild_processes": 64})
-    assert shards_of(replaced, build, folder, 0) == few == 1
     assert shares_of(world.settings, build, folder) == shares_of(replaced, build, folder) == 2
