@@ -16,7 +16,7 @@ def main(
     quick: Annotated[bool, typer.Option("--quick", help="A glance, in two minutes.")] = False,
     report_only: Annotated[bool, typer.Option("--report-only", help="Of the last run.")] = False,
     part: Annotated[
-        str, typer.Option(help="Only write, histories, longest, growing, against or beside.")
+        str, typer.Option(help="Only write, histories, growing, against or beside.")
     ] = "",
 ) -> None:
     """Measure rebuilds against the ceiling of the store, the log alone and live projectors."""

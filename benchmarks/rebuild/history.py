@@ -5,7 +5,7 @@ import asyncio
 import tempfile
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from itertools import count, pairwise
@@ -20,6 +20,7 @@ from benchmarks.rounds import Figures
 from cql.migrator import drop_views, migrate
 from foldline.clock import SystemClock
 from foldline.core import events as ev
+from foldline.core.served import PARTS
 from foldline.core.span import Span
 from foldline.generation import Build
 from foldline.log.kafka import create_topic
@@ -36,6 +37,7 @@ from streams.tailed_ledger import TailedLedger
 
 _POLL_S: Final = 0.5
 _DEPTH: Final = 100
+_TIMELINE: Final = ("profile", "counts", "home")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,33 +169,30 @@ async def folded(profile: Profile) -> int:
     return at
 
 
-async def verified(
-    settings: Settings, profile: Profile, number: int, parts: Sequence[str]
-) -> Figures:
-    """Verify everyone of a generation: accounts a minute, with the ledger made before."""
+async def verified(settings: Settings, profile: Profile, number: int) -> Figures:
+    """Verify everyone of a generation, timelines alone and then all parts: accounts a minute, with
+    the ledger made before."""
     generation = next(g for g in await profile.control.generations() if g.number == number)
     views = await PROFILES[settings.profile].views(settings, generation)
     ledger = await TailedLedger.open(profile.log, settings.log_epoch)
     try:
-        verification = Verification(
-            profile.log,
-            ledger,
-            {number: views},
-            readers(_DEPTH),
-            _DEPTH,
-            parts,
-        )
-        users = await verification.users()
         began = time.monotonic()
-        await verification.run(users, generation.buckets, lambda _: None)
-        took = time.monotonic() - began
-        assert verification.findings[number].users == 0, verification.findings[number].examples
-        found = verification.entries / len(users)
-        return {
-            "accounts": len(users),
-            "entries_each": round(found),
-            "per_minute": round(60 * len(users) / took),
-        }
+        await ledger.advance(await profile.log.ends())
+        found: Figures = {"ledger_s": round(time.monotonic() - began, 1)}
+        for name, parts in (("timelines", _TIMELINE), ("accounts", PARTS)):
+            reader = readers(_DEPTH)
+            verification = Verification(profile.log, ledger, {number: views}, reader, _DEPTH, parts)
+            users = await verification.users()
+            began = time.monotonic()
+            await verification.run(users, generation.buckets, lambda _: None)
+            took = time.monotonic() - began
+            assert verification.findings[number].users == 0, verification.findings[number].examples
+            found[f"{name}_verified"] = {
+                "accounts": len(users),
+                "entries_each": round(verification.entries / len(users)),
+                "per_minute": round(60 * len(users) / took),
+            }
+        return found
     finally:
         await ledger.close()
         await views.close()

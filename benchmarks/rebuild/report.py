@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from statistics import mean, median
 from string import Template
@@ -21,8 +22,8 @@ _LIVE_GOAL: Final = 10.0
 _VERIFY_GOAL: Final = 20_000
 _BESIDE_GOAL: Final = 2.0
 _PICTURES: Final = (
-    (("histories", "longest"), "events", "Rebuilds of one surviving view"),
-    (("growing",), "rows", "Rebuilds of one history"),
+    ("histories", "events", "Rebuilds of one surviving view"),
+    ("growing", "rows", "Rebuilds of one history"),
 )
 _COLORS: Final = ("#2563eb", "#60a5fa", "#9ca3af")
 
@@ -32,10 +33,10 @@ def write_report(results: Path) -> None:
     found = json.loads(results.read_text())
     folder = results.with_suffix("")
     folder.mkdir(parents=True, exist_ok=True)
-    for parts, by, title in _PICTURES:
-        rebuilds = [_median(each) for part in parts for each in found.get(part, [])]
+    for part, by, title in _PICTURES:
+        rebuilds = [_median(each) for each in found.get(part, [])]
         if rebuilds:
-            _draw(rebuilds, by, folder / f"{parts[0]}.svg", title)
+            _draw(rebuilds, by, folder / f"{part}.svg", title)
     tables = "\n".join(_tables(found))
     stdout.out(tables)
     if not found["quick"]:
@@ -54,13 +55,14 @@ def _tables(found: Figures) -> Iterator[str]:
     head: tuple[str, ...]
     head = ("events", "rows", "replay", "fill", "catch up", "whole", "reading the log alone")
     histories, growing = found.get("histories", []), found.get("growing", [])
-    rebuilds = [*histories, *found.get("longest", []), *growing]
+    rebuilds = [*histories, *growing]
     if rebuilds:
         yield from table(head, _stages([*map(_median, rebuilds)]))
-    if histories:
-        head = ("with ten times the history", "ratio, all pairs", "goal")
-        yield from table(head, _growth(histories))
-    head = ("timelines", "entries each", "verified a minute", "goal", "whole accounts a minute")
+    for less, more in pairwise(histories):
+        grown = f"from {_median(less)['events']:,} to {_median(more)['events']:,} events"
+        yield from table((grown, "ratio, all pairs", "goal"), _growth(less, more))
+    head = ("timelines", "entries each", "verified a minute", "goal")
+    head = (*head, "whole accounts a minute", "the ledger before")
     yield from table(head, [*_verified(histories, goal=True), *_verified(growing, goal=False)])
     if "against" in found:
         head = ("events", "rebuilds before and after", "live projectors", "ratios", "goal")
@@ -95,10 +97,10 @@ def _stages(found: list[Figures]) -> Iterator[tuple[str, ...]]:
         yield f"{each['events']:,}", f"{each['rows']:,}", *stages, whole, read
 
 
-def _growth(found: list[Figures]) -> Iterator[tuple[str, ...]]:
+def _growth(short: Figures, long: Figures) -> Iterator[tuple[str, ...]]:
     """What more history takes, beside what it takes to read it."""
-    pairs = list(zip(found[0]["rounds"], found[-1]["rounds"], strict=True))
-    events = found[-1]["rounds"][0]["events"] - found[0]["rounds"][0]["events"]
+    pairs = list(zip(short["rounds"], long["rounds"], strict=True))
+    events = long["rounds"][0]["events"] - short["rounds"][0]["events"]
     more = [last["seconds"] - first["seconds"] for first, last in pairs]
     cpu = [last["cpu_s"] - first["cpu_s"] for first, last in pairs]
     whole = [last["read_s"] for _, last in pairs]
@@ -149,7 +151,8 @@ def _verified(found: list[Figures], *, goal: bool) -> Iterator[tuple[str, ...]]:
         told, whole = each["timelines_verified"], each["accounts_verified"]
         held = verdict(f"≥ {_VERIFY_GOAL:,}", told["per_minute"] >= _VERIFY_GOAL) if goal else ""
         rate, every = f"{told['per_minute']:,}", f"{whole['per_minute']:,}"
-        yield f"{told['accounts']:,}", f"{told['entries_each']:,}", rate, held, every
+        entries, ledger = f"{told['entries_each']:,}", f"{each['ledger_s']:.1f} s"
+        yield f"{told['accounts']:,}", entries, rate, held, every, ledger
 
 
 def _against(found: Figures) -> Iterator[tuple[str, ...]]:

@@ -14,7 +14,6 @@ from benchmarks.rebuild.filling import filling
 from benchmarks.rebuild.history import History, live, lived, rebuilt, verified
 from benchmarks.rounds import Figures, Way, interleaved, rates, ratios
 from benchmarks.workload import workload
-from foldline.core.served import PARTS
 from foldline.profiles import Profile
 from foldline.settings import Settings
 from infra.engines import EngineStack
@@ -23,22 +22,19 @@ from streams.rebuild.switching import drop
 LIMIT: Final = "limit"
 FILLING: Final = "rebuild, write phase"
 _BUCKETS: Final = 32
-_TIMELINE: Final = ("profile", "counts", "home")
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
     """How much: `deliveries` written in each of the `rounds`; `histories` with one surviving view,
-    `longest`: one more, once; `growing` with one length and ever more rows, once each; `against`:
-    the one that live projectors get too; `beside`: of an installation that is read while it is
-    rebuilt, under a `load`."""
+    `growing` with one length and ever more rows, once each; `against`: the one that live projectors
+    get too; `beside`: of an installation that is read while it is rebuilt, under a `load`."""
 
     rounds: int
     users: int
     mean: int
     deliveries: int
     histories: tuple[History, ...]
-    longest: History
     growing: tuple[History, ...]
     against: History
     beside: History
@@ -52,8 +48,7 @@ WHOLE: Final = Scale(
     users=100_000,
     mean=403,
     deliveries=4_000_000,
-    histories=tuple(History(**_SAME, events=n) for n in (100_000, 1_000_000)),
-    longest=History(**_SAME, events=10_000_000),
+    histories=tuple(History(**_SAME, events=n) for n in (10**5, 10**6, 10**7)),
     growing=tuple(History(**_LONG, cap=cap) for cap in (25, 250, 2_500)),
     against=History(users=1_000, follows=50, posts=200_000, events=1_000_000, cap=1_000, kept=10),
     beside=History(users=1_000, follows=50, posts=60_000, events=111_000, cap=800),
@@ -64,8 +59,7 @@ QUICK: Final = Scale(
     users=10_000,
     mean=50,
     deliveries=200_000,
-    histories=tuple(History(500, 4, 2_000, n, 100) for n in (5_000, 20_000)),
-    longest=History(500, 4, 2_000, 40_000, 100),
+    histories=tuple(History(500, 4, 2_000, n, 100) for n in (5_000, 20_000, 40_000)),
     growing=tuple(History(200, 20, 4_000, 8_000, cap) for cap in (10, 100)),
     against=History(users=200, follows=20, posts=4_000, events=8_000, cap=40),
     beside=History(users=200, follows=20, posts=4_000, events=8_000, cap=40),
@@ -82,11 +76,10 @@ class Suite:
     say: Callable[[str], None]
 
     async def run(self, part: str = "") -> Figures:
-        """Everything, or one part: write, histories, longest, growing, against or beside."""
+        """Everything, or one part: write, histories, growing, against or beside."""
         parts: dict[str, Callable[[], Awaitable[Any]]] = {
             "write": self._write,
             "histories": partial(self._histories, self.scale.histories, self.scale.rounds),
-            "longest": self._longest,
             "growing": partial(self._histories, self.scale.growing, 1),
             "against": self._against,
             "beside": self._beside,
@@ -134,16 +127,6 @@ class Suite:
                     figures["rounds"].append(await self._again(*one, None if number else figures))
         return found
 
-    async def _longest(self) -> list[Figures]:
-        async with lived(self.stack.endpoints(), self.scale.longest) as made:
-            return [{"rounds": [await self._again(*made)]}]
-
-    async def _verified(self, settings: Settings, profile: Profile, number: int) -> Figures:
-        return {
-            "timelines_verified": await verified(settings, profile, number, _TIMELINE),
-            "accounts_verified": await verified(settings, profile, number, PARTS),
-        }
-
     async def _against(self) -> Figures:
         async with lived(self.stack.endpoints(), self.scale.against) as (settings, profile):
             self.say("warming up")
@@ -163,6 +146,6 @@ class Suite:
         self.say(f"{found['events']:,} events, {found['rows']:,} rows: {found['stages_s']}")
         number = (await profile.control.generations())[-1].number
         if verify is not None:
-            verify |= await self._verified(settings, profile, number)
+            verify |= await verified(settings, profile, number)
         await drop(profile, settings, number, removing(settings))
         return found
