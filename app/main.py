@@ -35,6 +35,7 @@ from app.roles import grant_admin
 from app.serving import serve as run_service
 from app.worker import lone, supervised
 from cql.migrator import migrate as run_migrations
+from foldline.garbage import collect_seldom
 from foldline.log.kafka import create_topic
 from foldline.telemetry import configure_logging
 
@@ -62,6 +63,7 @@ LogLevel = Annotated[
 @app.callback()
 def every_command(log_level: LogLevel = "warning") -> None:
     """Foldline: home timelines as a fold of a durable log."""
+    collect_seldom()
     configure_logging(as_json=not stderr.is_terminal, level=log_level)
 
 

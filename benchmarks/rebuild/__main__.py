@@ -8,6 +8,7 @@ import typer
 from benchmarks.rebuild.report import write_report
 from benchmarks.rebuild.suite import QUICK, WHOLE, Suite
 from benchmarks.runs import measured
+from foldline.garbage import collect_seldom
 
 RESULTS: Final = Path(__file__).parents[1] / "results"
 
@@ -20,6 +21,7 @@ def main(
     ] = "",
 ) -> None:
     """Measure rebuilds against the ceiling of the store, the log alone and live projectors."""
+    collect_seldom()  # as the command does
     results = RESULTS / f"rebuild{'-quick' if quick else ''}.json"
     scale = QUICK if quick else WHOLE
     if not report_only:

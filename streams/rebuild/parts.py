@@ -1,7 +1,6 @@
 """The parts of a rebuild that run as processes of their own, each with adapters of its own."""
 
 import asyncio
-import gc
 import multiprocessing
 import os
 import signal
@@ -10,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Final
 
+from foldline.garbage import collect_seldom
 from foldline.generation import Build
 from foldline.profiles import PROFILES, views_of
 from foldline.settings import Settings
@@ -48,7 +48,6 @@ async def _fill(settings: Settings, build: Build, share: int, shares: int) -> No
 
 
 _NICE: Final = 10
-_COLLECTED: Final = (50_000, 50, 1_000)  # what survives stays, is much, and has no cycles
 
 InParallel = Callable[[Callable[..., None], Sequence[tuple[object, ...]]], Awaitable[None]]
 """Runs a part for each of these arguments, each in a process of its own."""
@@ -74,5 +73,5 @@ async def in_parallel(processes: int) -> AsyncIterator[InParallel]:
 def _stand_back() -> None:
     """Who serves goes first; Ctrl-C goes to the parent, whose end is theirs."""
     os.nice(_NICE)
-    gc.set_threshold(*_COLLECTED)
+    collect_seldom()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
