@@ -67,7 +67,7 @@ bench-read: setup $(PEERS_STAMP) ## Measure reads against a bare handler, the dr
 	$(BIN)/python -m benchmarks.reads $(ARGS)
 
 .PHONY: bench-rebuild
-bench-rebuild: setup ## Measure rebuilds against the store, the log and live projectors (20 min)
+bench-rebuild: setup ## Measure rebuilds against the store, the log and live projectors (an hour)
 	$(BIN)/python -m benchmarks.rebuild $(ARGS)
 
 .PHONY: prove-rebuild

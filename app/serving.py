@@ -1,12 +1,12 @@
 """`foldline serve`: one HTTP service of the distributed profile."""
 
 import asyncio
-import gc
 
 from app import banner
 from app.compose import ServiceName, checks_of
 from app.compose import serve as start
 from app.progress import stderr
+from foldline.garbage import collect_in_pieces
 from foldline.profiles import open_profile
 from foldline.settings import Settings
 
@@ -21,9 +21,7 @@ async def serve(settings: Settings, service: ServiceName, stop: asyncio.Event) -
             f"Foldline {service} is listening",
             [("API", f"{http.url}/api/v1"), ("Health", f"{http.url}/readyz?verbose")],
         )
-        # What caches keep is much, stays long and has no cycles: seldom worth a collector's look.
-        gc.freeze()
-        gc.set_threshold(5_000, 50, 1_000)
+        collect_in_pieces()
         await stop.wait()
         await http.close()
     finally:

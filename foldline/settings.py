@@ -176,6 +176,11 @@ class Settings(BaseSettings):
         by_cores = 1 if self.profile == "embedded" else os.cpu_count() or 1
         return self.rebuild_processes or by_cores
 
+    @property
+    def rebuild_share_bytes(self) -> int:
+        """What each of them may keep in memory."""
+        return (self.rebuild_memory_mb << 20) // self.rebuild_process_count
+
     def _derive(self, name: str, value: int) -> None:
         if getattr(self, name) == 0:
             object.__setattr__(self, name, value)  # it is frozen only from here on

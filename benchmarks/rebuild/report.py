@@ -59,10 +59,13 @@ def _tables(found: Figures) -> Iterator[str]:
     if rebuilds:
         yield from table(head, _stages([*map(_median, rebuilds)]))
     for less, more in pairwise(histories):
-        grown = f"from {_median(less)['events']:,} to {_median(more)['events']:,} events"
+        few, many = (each["rounds"][0]["events"] for each in (less, more))
+        grown = f"from {few:,} to {many:,} events"
         yield from table((grown, "ratio, all pairs", "goal"), _growth(less, more))
-    head = ("timelines", "entries each", "verified a minute", "goal")
-    head = (*head, "whole accounts a minute", "the ledger before")
+    head = (
+        *("timelines", "entries each", "verified a minute", "goal"),
+        *("whole accounts a minute", "the ledger before"),
+    )
     yield from table(head, [*_verified(histories, goal=True), *_verified(growing, goal=False)])
     if "against" in found:
         head = ("events", "rebuilds before and after", "live projectors", "ratios", "goal")

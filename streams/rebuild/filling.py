@@ -27,7 +27,7 @@ def shares_of(settings: Settings, build: Build, folder: Folder) -> int:
     """Into how many shares the users are split: a power of two that divides the buckets; what was
     once noted stands."""
     edges = sum(edges_of(path) for path in folder.segments())
-    share = (settings.rebuild_memory_mb << 20) // settings.rebuild_process_count
+    share = settings.rebuild_share_bytes
     wanted = max(settings.rebuild_process_count, 1 + edges * _BYTES_PER_EDGE // share)
     shares = 1
     while shares < wanted and build.generation.buckets % (2 * shares) == 0:

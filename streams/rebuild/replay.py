@@ -21,7 +21,7 @@ from streams.reading import Stretch, stretches
 from streams.rebuild.notes import Folder, Pacer
 from streams.rebuild.segments import save
 from streams.rebuild.spill import dealer, dealt
-from streams.sift import Poison
+from streams.sift import Entry, Poison
 
 _RECORDS: Final = 2_000  # taken at once
 _EFFECTS: Final = 10_000  # written at once
@@ -49,17 +49,17 @@ class Replay:
         self._log = log
         self._views = views
         self._epoch = settings.log_epoch
-        self._room = (settings.rebuild_memory_mb << 20) // (
-            settings.rebuild_process_count * _BYTES_EACH
-        )  # for so many things that survive
+        self._room = settings.rebuild_share_bytes // _BYTES_EACH  # for things that survive
         self._build = build
         self._folder = folder
         self._pacer = Pacer(folder)
 
     async def run(self, partition: int) -> None:
         """Fold one whole, if that was not done before."""
-        shards = self._folder.shards(partition) or await self._folded(partition)
-        self._folder.set_shards(partition, shards)
+        shards = self._folder.shards(partition)
+        if shards == 0 or (shards == 1 and not self._folder.segment(partition, 0).exists()):
+            shards = await self._folded(partition)
+            self._folder.set_shards(partition, shards)
         if shards > 1:
             await self._by_shards(partition, shards)
         self._folder.note(f"replay-{partition}", self._build.ends[partition])
@@ -80,11 +80,7 @@ class Replay:
         survivors, taken, look_at = Survivors(), 0, _LOOK_EVERY
         async with aclosing(self._read(partition)) as read:
             async for stretch in read:
-                for item in stretch.items:
-                    if isinstance(item, Poison):
-                        survivors.put(item.letter)
-                    else:
-                        survivors.take(item.envelope.event, item.stamp)
+                _take(survivors, stretch.items)
                 taken += len(stretch.items)
                 if taken >= look_at:
                     look_at += _LOOK_EVERY
@@ -127,6 +123,14 @@ class Replay:
             await self._pacer.steadily(partial(self._views.apply, some, {}))
             await self._pacer.rest()
         save(self._folder.segment(partition, shard), survivors.sources())
+
+
+def _take(survivors: Survivors, items: Iterable[Entry | Poison]) -> None:
+    for item in items:
+        if isinstance(item, Poison):
+            survivors.put(item.letter)
+        else:
+            survivors.take(item.envelope.event, item.stamp)
 
 
 def chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

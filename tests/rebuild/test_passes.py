@@ -140,10 +140,13 @@ async def test_a_partition_is_folded_in_memory_however_long_its_history(
             await Replay(world.profile.log, views, world.settings, build, folder).run(partition)
             return folder.shards(partition)
 
-        room_for_half = (32 << 20) // FICKLE
+        room_for_what_survives = (32 << 20) // FICKLE
         assert build.ends[partition] > 2 * FICKLE
-        assert await shards(room_for_half) == 1
+        assert await shards(room_for_what_survives) == 1
         assert await shards(BYTES_EACH) == 1, "it is done"
+        folder.segment(partition, 0).unlink()
+        assert await shards(room_for_what_survives) == 1
+        assert folder.segment(partition, 0).exists(), "what is noted but not there is made again"
         folder.remove()
         folder.make()
         few = await shards(BYTES_EACH)
