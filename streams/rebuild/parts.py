@@ -1,16 +1,14 @@
 """The parts of a rebuild that run as processes of their own, each with adapters of its own."""
 
 import asyncio
-import multiprocessing
 import os
-import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Final
 
 from foldline.garbage import collect_seldom
 from foldline.generation import Build
+from foldline.processes import Processes
 from foldline.profiles import PROFILES, views_of
 from foldline.settings import Settings
 from streams.instance import folding
@@ -55,23 +53,19 @@ InParallel = Callable[[Callable[..., None], Sequence[tuple[object, ...]]], Await
 
 @asynccontextmanager
 async def in_parallel(processes: int) -> AsyncIterator[InParallel]:
-    """So many processes, for as long as the block lasts; they begin when they are needed."""
-    spawn = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(processes, mp_context=spawn, initializer=_stand_back)
-    loop = asyncio.get_running_loop()
+    """So many processes, for as long as the block lasts: what then still runs is cut off."""
+    group = Processes(processes, _stand_back)
 
     async def run(part: Callable[..., None], work: Sequence[tuple[object, ...]]) -> None:
-        running = [loop.run_in_executor(pool, part, *arguments) for arguments in work]
-        await asyncio.gather(*running)
+        await asyncio.gather(*(group.run(part, *arguments) for arguments in work))
 
     try:
         yield run
     finally:
-        await asyncio.to_thread(pool.shutdown, cancel_futures=True)
+        await group.close()
 
 
 def _stand_back() -> None:
-    """Who serves goes first; Ctrl-C goes to the parent, whose end is theirs."""
+    """Who serves goes first."""
     os.nice(_NICE)
     collect_seldom()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
