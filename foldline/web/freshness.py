@@ -1,6 +1,7 @@
 """Reading one's own writes: positions on the way out, and waiting for them on the way in."""
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
@@ -14,6 +15,8 @@ POSITION_HEADER: Final = "Foldline-Position"
 AFTER_HEADER: Final = "Foldline-After"
 STALE_HEADER: Final = "Foldline-Stale"
 COOKIE: Final = "foldline_position"
+_COMMAS: Final = re.compile(", *")
+_IN_COOKIE: Final = "_"  # a comma would have to be quoted there
 _COOKIE_MAX_AGE_S: Final = 60
 _POSITIONS_MAX: Final = 64
 _POLL_S: Final = 0.01
@@ -22,14 +25,12 @@ _POLL_S: Final = 0.01
 def wanted(request: web.Request, partitions: int) -> list[Position]:
     """The positions that the caller has seen: of the header, or of the browser's cookie.
     InvalidError for a header that is none; a cookie that is none is ignored."""
-    header = request.headers.get(AFTER_HEADER)
-    if header is None and hdrs.COOKIE not in request.headers:
-        return []
+    headers = request.headers.getall(AFTER_HEADER, ())
+    if not headers:
+        return _of_cookie(request, partitions)
     try:
-        return _parse(header or request.cookies.get(COOKIE, ""), partitions)
+        return _parse(_COMMAS.split(", ".join(headers)), partitions)
     except ValueError as error:
-        if header is None:
-            return []
         raise InvalidError(f"{AFTER_HEADER}: {error}") from error
 
 
@@ -38,28 +39,34 @@ def put_positions(
 ) -> None:
     """Tell the caller where the events stand; a browser also keeps it in its cookie."""
     response.headers[POSITION_HEADER] = ", ".join(str(position) for position in made)
-    try:
-        seen = _parse(request.cookies.get(COOKIE, ""), partitions)
-    except ValueError:
-        seen = []
     newest: dict[int, int] = {}
-    for partition, offset in (*seen, *made):
+    for partition, offset in (*_of_cookie(request, partitions), *made):
         newest[partition] = max(offset, newest.get(partition, 0))
     kept = list(newest.items())[-_POSITIONS_MAX:]
     response.set_cookie(
         COOKIE,
-        "_".join(str(Position(*item)) for item in kept),
+        _IN_COOKIE.join(str(Position(*item)) for item in kept),
         max_age=_COOKIE_MAX_AGE_S,
         httponly=True,
         samesite="Lax",
     )
 
 
-def _parse(text: str, partitions: int) -> list[Position]:
-    parts = [part for part in text.replace("_", ",").split(",") if part.strip()]
+def _of_cookie(request: web.Request, partitions: int) -> list[Position]:
+    if hdrs.COOKIE not in request.headers:
+        return []
+    try:
+        return _parse(request.cookies.get(COOKIE, "").split(_IN_COOKIE), partitions)
+    except ValueError:
+        return []
+
+
+def _parse(parts: Sequence[str], partitions: int) -> list[Position]:
+    if parts == [""]:
+        return []
     if len(parts) > _POSITIONS_MAX:
         raise ValueError(f"more than {_POSITIONS_MAX} positions")
-    positions = [Position.parse(part.strip()) for part in parts]
+    positions = [Position.parse(part) for part in parts]
     for position in positions:
         if position.partition >= partitions:
             raise ValueError(f"{position}: there are {partitions} partitions")

@@ -116,6 +116,8 @@ REFUSED: Final = {
     "long cursor": Refused(400, "GET", TIMELINE, query(cursor="A" * 4_000)),
     "cursor by its other name": Refused(400, "GET", TIMELINE, query(next_cursor="AAAA")),
     "position that is none": Refused(400, "GET", TIMELINE, header("Foldline-After", "soon")),
+    "position before nothing": Refused(400, "GET", TIMELINE, header("Foldline-After", "0-0,")),
+    "positions of a cookie": Refused(400, "GET", TIMELINE, header("Foldline-After", "0-0_0-1")),
     "position in no partition": Refused(400, "GET", TIMELINE, header("Foldline-After", "999-0")),
     "unknown route": Refused(404, "GET", "/api/v1/nothing"),
     "unknown route above": Refused(404, "POST", "/"),
