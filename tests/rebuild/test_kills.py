@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from random import Random
 from typing import Final
 
@@ -46,6 +47,17 @@ async def small_world(empty: RebuiltWorld) -> RebuiltWorld:
     return empty
 
 
+def parts_below(process: int) -> list[int]:
+    """The processes of rebuilds' parts below this one, the newest first."""
+    below = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    parts: list[int] = []
+    for child in map(int, below):
+        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
+            parts.append(child)
+        parts += parts_below(child)
+    return sorted(parts, reverse=True)
+
+
 class Killing:
     """Starts `foldline rebuild start` in the world, and kills it."""
 
@@ -74,6 +86,17 @@ class Killing:
             return True
         assert process.returncode == 0
         return False
+
+    async def a_part(self) -> str:
+        """Kill a process that works on a part of it; what the command then says at its end."""
+        running = asyncio.create_task(run("rebuild", "start", numbers=self._numbers))
+        while not (parts := parts_below(os.getpid())):
+            assert not running.done(), running.result()
+            await asyncio.sleep(_POLL_S)
+        os.kill(parts[0], signal.SIGKILL)
+        code, out, err = await running
+        assert code == 1, out + err
+        return err
 
     async def to_the_end(self) -> None:
         code, out, err = await run("rebuild", "start", numbers=self._numbers)
@@ -119,6 +142,13 @@ async def test_it_is_gone_on_with_from_every_step(world: RebuiltWorld) -> None:
     await killing.to_the_end()
     await is_right(world, await killing.build())
     assert len(await world.profile.control.builds()) == 1
+
+
+async def test_a_part_that_is_killed_ends_it_and_the_next_goes_on(world: RebuiltWorld) -> None:
+    killing = Killing(world)
+    assert "was ended: try again" in await killing.a_part()
+    await killing.to_the_end()
+    await is_right(world, await killing.build())
 
 
 async def test_a_host_of_projectors_goes_on_with_it(small_world: RebuiltWorld) -> None:
