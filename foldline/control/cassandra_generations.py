@@ -41,7 +41,7 @@ class CassandraGenerations:
         made = build.generation
         body = msgspec.json.encode(build).decode()
         standing = await self._session.swap("begin_build", made.number, build.revision, body)
-        if standing is not None and standing["body"] != body:
+        if standing is not None and _build(standing["body"]) != build:
             return False
         row = (made.number, made.buckets, made.follower_shards)
         await self._session.swap("add_generation", *row)

@@ -20,7 +20,8 @@ class Generations(Protocol):
 
     async def begin_build(self, build: Build) -> bool:
         """Make a generation known, and that it is being built. Whether it is this one that stands
-        under its number. Repeatable."""
+        under its number. Repeatable, with the build as it stands by then: one that was cut off may
+        stand and its generation not be known."""
 
     async def change_build(self, old: Build, new: Build) -> bool:
         """Put `new` in the place of `old`, whose revision it must follow. Whether it stands."""

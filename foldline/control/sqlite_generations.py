@@ -57,7 +57,7 @@ class SqliteGenerations:
 
         def begin(connection: sqlite3.Connection) -> bool:
             connection.execute(_BEGIN, (made.number, build.revision, body))
-            if connection.execute(_BODY, (made.number,)).fetchone() != (body,):
+            if _build(connection.execute(_BODY, (made.number,)).fetchone()[0]) != build:
                 return False
             connection.execute(_ADD, (made.number, made.buckets, made.follower_shards))
             return True

@@ -85,6 +85,8 @@ class Rebuild:
                 f"the rebuild of generation {found.number} is unfinished and of another shape: "
                 "go on with it, or end it with `foldline rebuild cancel`"
             )
+        if not await self._control.begin_build(found):  # it may have been cut off in its midst
+            raise ConflictError(f"generation {found.number} was changed just now: try again")
         return found
 
     async def _watched(self, build: Build, told: Callable[[Build], None]) -> Build:

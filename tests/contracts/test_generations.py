@@ -32,6 +32,18 @@ async def test_a_build_makes_its_generation_known(control: Control) -> None:
     assert (await control.active_generation()).number == 1
 
 
+async def test_a_begin_that_was_cut_off_is_done_by_its_repeat(control: Control) -> None:
+    build = build_of(await new_number(control))
+    await control.begin_build(build)
+    await control.forget_generation(build.number)  # as if it had not come to that
+    slow = msgspec.structs.replace(build, pace=0.5, revision=1)
+    assert await control.change_build(build, slow)
+    assert not await control.begin_build(build), "it is another by now"
+    assert build.generation not in await control.generations()
+    assert await control.begin_build(slow)
+    assert build.generation in await control.generations()
+
+
 async def test_a_number_is_never_used_twice(control: Control) -> None:
     build = build_of(await new_number(control))
     assert await control.begin_build(build)

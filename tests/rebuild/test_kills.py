@@ -14,7 +14,7 @@ import pytest
 
 from app.resuming import resuming
 from foldline.generation import Build, Stage
-from streams.rebuild.builds import build_of
+from streams.rebuild.builds import Shape, begin, build_of
 from streams.rebuild.job import LEASE, is_gone
 from tests.conftest import PROFILE_PARAMS, WorldSettings
 from tests.faults.processes import FOLDLINE, environment, run
@@ -31,6 +31,7 @@ async def empty(
     request: pytest.FixtureRequest, world_settings: WorldSettings
 ) -> AsyncIterator[RebuiltWorld]:
     shape = {"partitions": 4, "cap": 50, "buckets": 16, "rows_per_part": 20_000}
+    shape["migration_lease_s"] = 20  # who was killed as it made tables is waited for so long
     async with world_of(world_settings(request.param, **shape)) as made:
         yield made
 
@@ -142,6 +143,16 @@ async def test_it_is_gone_on_with_from_every_step(world: RebuiltWorld) -> None:
     await killing.to_the_end()
     await is_right(world, await killing.build())
     assert len(await world.profile.control.builds()) == 1
+
+
+async def test_one_that_was_cut_off_as_it_was_noted_is_gone_on_with(world: RebuiltWorld) -> None:
+    control = world.profile.control
+    build = await begin(world.profile, Shape(), now_ms=0)
+    await control.forget_generation(build.number)  # as between the two writes
+    killing = Killing(world)
+    await killing.to_the_end()
+    await is_right(world, await killing.build())
+    assert build.number in [generation.number for generation in await control.generations()]
 
 
 async def test_a_part_that_is_killed_ends_it_and_the_next_goes_on(world: RebuiltWorld) -> None:
