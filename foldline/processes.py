@@ -28,10 +28,9 @@ class Processes:
 
     def __init__(self, most: int, begin: Callable[[], None]) -> None:
         """So many processes at most; `begin` is what each calls first, and stands in a module."""
-        self._begin = begin
-        self._idle = [_Process(begin) for _ in range(most)]
+        self._all = tuple(_Process(begin) for _ in range(most))
+        self._idle = list(self._all)
         self._free = asyncio.Semaphore(most)
-        self._all = set(self._idle)
         self._works: set[asyncio.Task[object]] = set()
         self._closed = False
 
@@ -61,40 +60,38 @@ class Processes:
             process = self._idle.pop()
             try:
                 return await process.run(work, arguments)
-            except BrokenProcessPool as error:
-                process = await self._replaced(process)
-                raise UnavailableError(
-                    "the process that worked on it was ended: try again"
-                ) from error
             finally:
                 self._idle.append(process)
 
-    async def _replaced(self, process: "_Process") -> "_Process":
-        process.kill()
-        await process.end()
-        another = _Process(self._begin)
-        self._all = self._all - {process} | {another}
-        return another
-
 
 class _Process:
-    """One process at most, begun with the first work; it ends by its pipe, or when idle."""
+    """One process at most, begun with the first work, and anew with the next after it was ended."""
 
     def __init__(self, begin: Callable[[], None]) -> None:
-        spawn = multiprocessing.get_context("spawn")
-        theirs, self._alive = spawn.Pipe(duplex=False)
-        self._pool = ProcessPoolExecutor(
-            1, mp_context=spawn, initializer=_begin, initargs=(theirs, begin)
-        )
+        self._first = begin
+        self._prepare()
 
     async def run(self, work: Callable[..., Answer], arguments: tuple[object, ...]) -> Answer:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
+        except BrokenProcessPool as error:
+            await self.end()
+            self._prepare()
+            raise UnavailableError("the process that worked on it was ended: try again") from error
 
     def kill(self) -> None:
         self._alive.close()
 
     async def end(self) -> None:
+        self.kill()
         await asyncio.to_thread(self._pool.shutdown)
+
+    def _prepare(self) -> None:
+        spawn = multiprocessing.get_context("spawn")
+        theirs, self._alive = spawn.Pipe(duplex=False)
+        self._pool = ProcessPoolExecutor(
+            1, mp_context=spawn, initializer=_begin, initargs=(theirs, self._first)
+        )
 
 
 def _begin(parents: Connection, begin: Callable[[], None]) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from foldline.errors import ConflictError, UnavailableError
 from foldline.processes import Processes
+from infra.local.process import identity
 from tests.services.worker_world import until
 
 MOST = 2
@@ -72,11 +73,7 @@ def shut_down(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return identity(process) is not None
 
 
 def pids_in(folder: Path) -> list[int]:
